@@ -1,0 +1,5 @@
+"""The KDL node language, versions 1 and 2: text in, nodes with exact places and every mistake out."""
+
+from solstice.domain.kdl.document import Argument, Document, Node, Property, Scalar, Value
+
+__all__ = ["Argument", "Document", "Node", "Property", "Scalar", "Value"]

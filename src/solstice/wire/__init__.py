@@ -1,0 +1,1 @@
+"""The words between processes: the only definition of each message."""
