@@ -1,0 +1,1 @@
+"""Images on this computer: fetched, built, checked and kept under their digest."""
