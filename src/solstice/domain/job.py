@@ -108,6 +108,12 @@ class Attempt:
     steps: tuple[StepRecord, ...] = ()
     seq: int = 0
     """The last of the agent's messages that was taken."""
+    way: str = ""
+    """How the machine came: ``cold``, ``restored`` or ``pooled``."""
+
+    def with_boot(self, way: str, phases: tuple[tuple[str, timedelta], ...]) -> "Attempt":
+        """Keep how the machine came up, before whatever the agent has reported since."""
+        return replace(self, way=way, phases=phases + self.phases)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +140,8 @@ class Job:
     outputs: tuple[tuple[str, str], ...] = ()
     cancel: Reason | None = None
     """Somebody wants it cancelled; acted on by whoever moves the job."""
+    cancel_by: datetime | None = None
+    """When the host ends it if the agent has not."""
     ended_at: datetime | None = None
     image: str = ""
     """The image its label was resolved to, once claimed."""
@@ -190,9 +198,11 @@ class Job:
         """Keep its machine longer."""
         return replace(self, lease=lease, version=self.version + 1)
 
-    def ask_cancel(self, reason: Reason) -> "Job":
-        """Wish for its end; the first wish counts."""
-        return self if self.cancel else replace(self, cancel=reason, version=self.version + 1)
+    def ask_cancel(self, reason: Reason, by: datetime) -> "Job":
+        """Wish for its end, at the latest ``by`` then; the first wish counts."""
+        if self.cancel:
+            return self
+        return replace(self, cancel=reason, cancel_by=by, version=self.version + 1)
 
     def end(self, state: JobState, reason: Reason | None, now: datetime) -> "Job":
         """It is over: its lease is released."""

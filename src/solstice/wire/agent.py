@@ -5,6 +5,8 @@ from typing import Any
 
 from solstice.wire.generated.agent.v1 import agent_pb2 as messages
 
+__all__ = ["CALLS", "SERVICE", "Call", "messages"]
+
 SERVICE = "agent.v1.Agent"
 MAX_CHUNK_BYTES = 64 * 1024
 """The most a `LogChunk`, `Chunk` or `ArtifactChunk` carries."""

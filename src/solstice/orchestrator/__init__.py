@@ -1,0 +1,1 @@
+"""Machines and running jobs: from a queued job to a verdict."""

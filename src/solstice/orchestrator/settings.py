@@ -1,0 +1,25 @@
+"""The orchestrator's numbers, each with its unit in its type."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from solstice.domain.machine import Room
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much, how long and how often."""
+
+    host: Room
+    """What machines may take of the host together."""
+    boot_limit: timedelta = timedelta(minutes=3)
+    """From the claim to the agent's hello."""
+    lease: timedelta = timedelta(seconds=60)
+    """How long an agent may be silent."""
+    heartbeat: timedelta = timedelta(seconds=10)
+    grace: timedelta = timedelta(seconds=60)
+    """What a job gets beyond its timeout to end by itself before the host ends it."""
+    max_lost: int = 2
+    """Attempts that may be lost through our fault before the job fails."""
+    log_limit: int = 1024 * 1024 * 1024
+    """Bytes of log a job may write."""
