@@ -169,9 +169,9 @@ def test_cutting_the_stream_changes_nothing(secrets: list[str], pieces: list[byt
     assert mask([*secrets], *pieces) == mask([*secrets], b"".join(pieces))
 
 
-@given(st.text(min_size=3, max_size=30), st.data())
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\x1b"), min_size=3, max_size=30), st.data())
 def test_any_secret_in_any_spelling_is_masked_wherever_it_is_cut(secret: str, data: st.DataObject) -> None:
-    secret = secret.encode("utf-8", "replace").decode().strip(" \t\r\n\x0b\x0c")
+    secret = secret.strip(" \t\r\n\x0b\x0c")
     if len(secret.encode()) < 3:
         return
     options = spellings(secret)
