@@ -1,0 +1,1 @@
+"""Programs for working on Solstice CI; never part of what is installed."""
