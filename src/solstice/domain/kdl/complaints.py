@@ -1,0 +1,280 @@
+"""What the parser says about each mistake in how tokens follow each other."""
+
+from solstice.domain.diagnostic import Span
+from solstice.domain.kdl.mistakes import Mistakes, show
+from solstice.domain.kdl.token import Kind, Token
+
+_ENTRY = "an argument, `name=value`, `{`, or the end of the node"
+_NAMES = {
+    Kind.NEWLINE: "the end of the line",
+    Kind.END: "the end of the text",
+    Kind.SEMICOLON: "`;`",
+    Kind.OPEN: "`{`",
+    Kind.CLOSE: "`}`",
+    Kind.LEFT: "`(`",
+    Kind.RIGHT: "`)`",
+    Kind.EQUALS: "`=`",
+    Kind.SLASHDASH: "`/-`",
+}
+_STRAYS = {
+    "[": "KDL has no lists: write the values one after another, with spaces between them",
+    "]": "KDL has no lists: write the values one after another, with spaces between them",
+    ",": "KDL puts spaces between values, not commas",
+    "/": "a comment begins with `//`; put quotes around a text with a slash in it",
+    "\\": "a `\\` continues the line and must be its last character; a text with a backslash needs quotes",
+}
+
+
+def _point(token: Token) -> Span:
+    """Where to point at ``token``: for the end of a line, at its first character only."""
+    return Span(token.start, min(token.end, token.start + 1)) if token.kind is Kind.NEWLINE else token.span
+
+
+def _word(token: Token) -> str:
+    """The text of a token as far as it can be shown."""
+    return show(str(token.scalar)) if token.kind not in _NAMES else _NAMES[token.kind]
+
+
+class Complaints:
+    """Words for mistakes of one text read as ``version``.
+
+    Once a node has a word that begins with a single quote, the first complaint about that node's line
+    is about this quote, and the others are left out: they all come from it.
+    """
+
+    def __init__(self, mistakes: Mistakes, version: int) -> None:
+        self.single_quote: Span | None = None
+        self._mistakes = mistakes
+        self._version = version
+
+    def _add(self, message: str, span: Span, expected: str = "", hint: str = "") -> None:
+        if self.single_quote is None:
+            self._mistakes.add(message, span, expected=expected, hint=hint)
+            return
+        self._mistakes.add(
+            "KDL knows no single quotes: this one is part of a bare word",
+            self.single_quote,
+            expected='a string in `"`',
+            hint='use `"`; inside such a string write `\\"` for a double quote',
+        )
+        self.single_quote = None
+        self._mistakes.quiet = True
+
+    def no_name(self, token: Token, *, annotated: bool, commented: bool) -> None:
+        """``token`` stands where a node should begin."""
+        expected = "a node's name"
+        if token.kind is Kind.OPEN:
+            self._add("this `{` belongs to no node", token.span, expected, "write a name before the `{`")
+        elif token.kind is Kind.RESERVED:
+            self._quote_it(token, "a node's name")
+        elif token.kind is Kind.VALUE:
+            self._add(
+                "a node's name cannot be a number or a keyword", token.span, expected, "put quotes around it"
+            )
+        elif token.kind is Kind.STRAY:
+            self.stray(token, expected)
+        elif commented and token.kind is Kind.SLASHDASH:
+            self._add("a `/-` cannot follow another one", token.span, expected, "write it once")
+        else:
+            after = "this annotation" if annotated else "`/-`" if commented else ""
+            where = f"after {after} a node should begin, but here is" if after else "a node cannot begin with"
+            self._add(f"{where} {_word(token)}", _point(token), expected)
+
+    def no_value(self, token: Token, *, annotated: bool, commented: bool) -> None:
+        """``token`` stands where an argument or a property should."""
+        if token.kind is Kind.STRAY:
+            self.stray(token, _ENTRY)
+        elif token.kind is Kind.EQUALS:
+            self._add(
+                "this `=` has no name before it",
+                token.span,
+                "`name=value`",
+                "write the property's name first",
+            )
+        elif token.kind is Kind.RIGHT:
+            self._add(
+                "this `)` closes nothing", token.span, _ENTRY, "put quotes around a text with a `)` in it"
+            )
+        elif annotated:
+            hint = "put the `/-` before the `(`" if token.kind is Kind.SLASHDASH else ""
+            self._add(
+                f"after this annotation comes {_word(token)}", _point(token), "the value it describes", hint
+            )
+        elif commented:
+            self._add(
+                f"after `/-` comes {_word(token)}",
+                _point(token),
+                "what it comments out: an argument, a property or a children block",
+                "write `//` to comment out the rest of the line"
+                if token.kind is not Kind.SLASHDASH
+                else "write it once",
+            )
+        else:
+            self._add(f"{_word(token)} cannot stand here", _point(token), _ENTRY)
+
+    def stray(self, token: Token, expected: str) -> None:
+        """Characters that mean nothing where they stand."""
+        text = str(token.scalar)
+        hint = _STRAYS.get(text, "")
+        if text.startswith("#"):
+            hint = "a comment begins with `//`" if len(text) == 1 else self._keyword_hint(text)
+        elif not text.isprintable():
+            hint = "remove this character"
+        elif not hint:
+            hint = f"put quotes around a text with a `{text[0]}` in it"
+        self._add(f"{show(text)} has no meaning here", token.span, expected, hint)
+
+    def _keyword_hint(self, text: str) -> str:
+        lower = text.lower()
+        if lower in ("#true", "#false", "#null", "#inf", "#-inf", "#nan"):
+            return f"did you mean `{lower}`?"
+        return "a comment begins with `//`; the keywords are `#true` `#false` `#null` `#inf` `#-inf` `#nan`"
+
+    def _quote_it(self, token: Token, role: str) -> None:
+        self._add(
+            f"the bare word {_word(token)} cannot be {role}",
+            token.span,
+            expected="a string",
+            hint=f'put quotes around it: `"{token.scalar}"`',
+        )
+
+    def bare_keyword(self, token: Token) -> None:
+        """Version 2: ``true`` without its hash."""
+        self._add(
+            f"the bare word {_word(token)} is no value in KDL 2",
+            token.span,
+            f'`#{token.scalar}`, or `"{token.scalar}"` for the text',
+            f"write `#{token.scalar}`",
+        )
+
+    def bare_value(self, token: Token) -> None:
+        """Version 1: an argument without quotes."""
+        word = str(token.scalar)
+        quoted = f'"{word.strip(chr(39))}"' if word.startswith("'") else f'"{word}"'
+        self._add(
+            f"the bare word {_word(token)} is no value in KDL 1",
+            token.span,
+            'a string in `"`, a number, `true`, `false` or `null`',
+            f"put quotes around it: `{quoted[:60]}`",
+        )
+
+    def bad_property_name(self, token: Token) -> None:
+        """A number or a keyword before ``=``."""
+        if token.kind is Kind.RESERVED:
+            self._quote_it(token, "a property's name")
+        else:
+            self._add(
+                "a property's name cannot be a number or a keyword",
+                token.span,
+                "a string",
+                "put quotes around it",
+            )
+
+    def no_property_value(self, equals: Token, token: Token) -> None:
+        """Nothing that is a value after ``=``."""
+        if token.kind is Kind.SLASHDASH:
+            hint = "to comment the property out, put the `/-` before its name"
+        elif token.kind is Kind.EQUALS:
+            hint = "write one `=`"
+        elif token.kind is Kind.STRAY:
+            hint = _STRAYS.get(str(token.scalar), "") or "put quotes around the value"
+        else:
+            hint = 'for an empty text write `""`'
+        self._add(f"this `=` has no value: after it comes {_word(token)}", equals.span, "a value", hint)
+
+    def spaced_equals(self, token: Token) -> None:
+        """Version 1 has no white space around ``=``."""
+        self._add(
+            "in KDL 1 no white space may stand around `=`",
+            token.span,
+            "`name=value`",
+            "write it without spaces",
+        )
+
+    def annotated_name(self, span: Span, name: Token) -> None:
+        """``(type)name=value``."""
+        self._add(
+            "an annotation cannot stand before a property's name",
+            span,
+            "the annotation before the value",
+            f"write `{str(name.scalar)[:40]}=(…)value`",
+        )
+
+    def no_space(self, token: Token) -> None:
+        """Two entries touch."""
+        hint = "put a space before it"
+        if str(token.scalar).startswith(":"):
+            hint = "KDL writes `name value` or `name=value`, without a colon"
+        elif str(token.scalar).startswith(","):
+            hint = _STRAYS[","]
+        self._add(
+            f"no white space stands before {_word(token)}",
+            token.span,
+            "white space, or the end of the node",
+            hint,
+        )
+
+    def after_block(self, token: Token) -> None:
+        """An entry after a children block."""
+        self._add(
+            f"{_word(token)} stands after the node's children block",
+            _point(token),
+            "the end of the line or `;`",
+            "arguments and properties go before the `{`; a new node goes on a new line or after `;`",
+        )
+
+    def second_block(self, brace: Token) -> None:
+        """A node with two children blocks."""
+        self._add(
+            "this node has a children block already",
+            brace.span,
+            "one block",
+            "put these nodes into the first block",
+        )
+
+    def stray_close(self, brace: Token) -> None:
+        """A ``}`` too many."""
+        self._add(
+            "this `}` closes nothing",
+            brace.span,
+            "a node or the end of the text",
+            "remove it, or look for a missing `{`",
+        )
+
+    def unclosed_block(self, brace: Span, more: int) -> None:
+        """A ``{`` whose ``}`` never comes."""
+        others = f", nor {'is' if more == 1 else 'are'} {more} around it" if more else ""
+        self._mistakes.add(
+            f"this `{{` is never closed{others}",
+            brace,
+            expected="a `}`",
+            hint="add a `}` where the block ends",
+        )
+
+    def bad_annotation(self, left: Token, token: Token) -> None:
+        """Something else than one string between ``(`` and ``)``."""
+        if token.kind is Kind.RIGHT:
+            message, hint = (
+                "this annotation is empty",
+                "write a type's name between `(` and `)`, or remove them",
+            )
+        elif token.kind is Kind.RESERVED:
+            self._quote_it(token, "an annotation")
+            return
+        elif token.kind in (Kind.NEWLINE, Kind.END, Kind.OPEN, Kind.CLOSE, Kind.SEMICOLON):
+            message, hint = "this `(` is never closed", "put quotes around a text with a `(` in it"
+        else:
+            message, hint = (
+                f"{_word(token)} cannot stand in an annotation",
+                "put quotes around a text with a `(` in it",
+            )
+        self._add(message, left.span, "`(type)` before a name or a value", hint)
+
+    def spaced_annotation(self, token: Token) -> None:
+        """Version 1 has no white space in or after an annotation."""
+        self._add(
+            "in KDL 1 no white space may stand in or after an annotation",
+            token.span,
+            "`(type)value`",
+            "remove it",
+        )

@@ -1,0 +1,59 @@
+"""The mistakes found while one text is read as one version: collected, counted and capped."""
+
+from solstice.domain.diagnostic import Diagnostic, Span
+
+SYNTAX = "kdl-syntax"
+MOST_REPORTED = 100
+
+
+def show(written: str, longest: int = 40) -> str:
+    """``written`` in back quotes for a message: one line, no invisible characters, not too long."""
+    short = written if len(written) <= longest else written[: longest - 1] + "…"
+    return "`" + "".join(c if c.isprintable() else f"U+{ord(c):04X}" for c in short) + "`"
+
+
+class Mistakes:
+    """Collects diagnostics; counts all of them, keeps the first hundred.
+
+    While ``quiet`` is true a mistake is neither kept nor counted: the reader is skipping text it has
+    already complained about.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.quiet = False
+        self._kept: list[Diagnostic] = []
+        self._first_dropped: Span | None = None
+
+    @property
+    def is_full(self) -> bool:
+        """Whether more is known to be wrong than will be shown."""
+        return self.count > MOST_REPORTED
+
+    def add(
+        self,
+        message: str,
+        span: Span,
+        *,
+        expected: str = "",
+        hint: str = "",
+        code: str = SYNTAX,
+        always: bool = False,
+    ) -> None:
+        """Note one mistake; ``always`` overrides ``quiet``."""
+        if self.quiet and not always:
+            return
+        self.count += 1
+        if len(self._kept) < MOST_REPORTED:
+            self._kept.append(Diagnostic(code, message, span, expected, hint))
+        elif self._first_dropped is None:
+            self._first_dropped = span
+
+    def in_order(self) -> tuple[Diagnostic, ...]:
+        """The mistakes kept, by place, and one more that says how many were not."""
+        kept = sorted(self._kept, key=lambda mistake: (mistake.span.start, mistake.span.end))
+        if self._first_dropped is not None:
+            rest = self.count - MOST_REPORTED
+            message = f"{rest} more {'mistake is' if rest == 1 else 'mistakes are'} not shown"
+            kept.append(Diagnostic(SYNTAX, message, self._first_dropped, hint="mend the ones above first"))
+        return tuple(kept)
