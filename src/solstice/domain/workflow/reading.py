@@ -1,0 +1,334 @@
+"""The engine that reads nodes by their specs: what was written, and how it differs from the language."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from solstice.domain.diagnostic import Diagnostic, Severity, Source, Span
+from solstice.domain.kdl import Node, Property, Value
+from solstice.domain.suggestion import did_you_mean
+from solstice.domain.workflow.embedded import frame_within
+from solstice.domain.workflow.grammar import Child, Entries, Holes, Kind, NodeSpec, Slot, Unfit
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A value as read, beside the value as written."""
+
+    value: object
+    raw: Value
+    kind: Kind
+
+    @property
+    def span(self) -> Span:
+        """Where it stands."""
+        return self.raw.span
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A name the author chose, and its values."""
+
+    name: str
+    name_span: Span
+    values: tuple[Written, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A node as read by its spec; what was unfit is left out and reported."""
+
+    node: Node
+    values: Mapping[str, tuple[Written, ...]] = field(default_factory=dict)
+    children: Mapping[str, tuple["Reading", ...]] = field(default_factory=dict)
+    entries: tuple[Entry, ...] = ()
+    attempted: frozenset[str] = frozenset()
+    """The names of the slots somebody wrote, fit or not."""
+
+    def written(self, name: str) -> Written | None:
+        """The single value of a slot."""
+        values = self.values.get(name)
+        return values[0] if values else None
+
+    def one(self, name: str, of: type[T]) -> T | None:
+        """The single value of a slot, if it is there and of that type."""
+        values = self.values.get(name)
+        return values[0].value if values and isinstance(values[0].value, of) else None
+
+    def many(self, name: str, of: type[T]) -> tuple[T, ...]:
+        """Every value of a slot that is of that type."""
+        return tuple(w.value for w in self.values.get(name, ()) if isinstance(w.value, of))
+
+    def child(self, name: str) -> "Reading | None":
+        """The only child of that name."""
+        found = self.children.get(name)
+        return found[0] if found else None
+
+    def all(self, name: str) -> tuple["Reading", ...]:
+        """Every child of that name."""
+        return self.children.get(name, ())
+
+    def everything(self) -> Iterator[Written]:
+        """Every value of this node, its children's not."""
+        for values in self.values.values():
+            yield from values
+        for entry in self.entries:
+            yield from entry.values
+
+
+class Reader:
+    """Reads nodes of one source; ``mistakes`` grows as it goes."""
+
+    def __init__(self, source: Source, version: int) -> None:
+        self._source = source
+        self._version = version
+        self.mistakes: list[Diagnostic] = []
+
+    def read(self, node: Node, spec: NodeSpec) -> Reading:
+        """Read a node and all below it."""
+        return _NodeReader(self, node, spec).read()
+
+    def refuse(
+        self,
+        code: str,
+        message: str,
+        span: Span,
+        *,
+        expected: str = "",
+        hint: str = "",
+        severity: Severity = Severity.ERROR,
+    ) -> None:
+        """Report a mistake, in the words of the version the text is written in."""
+        if self._version == 1:
+            expected, hint = (
+                text.replace("#true", "true").replace("#false", "false") for text in (expected, hint)
+            )
+        self.mistakes.append(Diagnostic(code, message, span, expected, hint, severity))
+
+    def line_of(self, span: Span) -> int:
+        """The line a span begins on."""
+        return self._source.place(span.start).line
+
+    def take(self, value: Value, kind: Kind) -> Written | None:
+        """Read one value, or report why it is unfit."""
+        scalar = value.scalar
+        if value.annotation:
+            self.refuse(
+                "unexpected-annotation",
+                f"the type `({value.annotation})` says nothing here",
+                value.span,
+                hint="write the value without it",
+            )
+        if kind.holes is Holes.REFUSED and isinstance(scalar, str) and "${{" in scalar:
+            at = scalar.index("${{")
+            self.refuse(
+                "expression-not-allowed",
+                "nothing is filled in here",
+                frame_within(self._source, value, at, scalar.find("}}", at) + 2 or len(scalar)),
+                expected=kind.words,
+                hint=kind.hole_hint,
+            )
+            return None
+        try:
+            return Written(kind.read(scalar), value, kind)
+        except Unfit as unfit:
+            span = frame_within(self._source, value, *unfit.frame) if unfit.frame else value.span
+            self.refuse(unfit.code, str(unfit), span, expected=unfit.expected, hint=unfit.hint)
+            return None
+
+
+class _NodeReader:
+    """Reads one node; what it has met so far decides what may still come."""
+
+    def __init__(self, reader: Reader, node: Node, spec: NodeSpec) -> None:
+        self.reader = reader
+        self.node = node
+        self.spec = spec
+        self.values: dict[str, tuple[Written, ...]] = {}
+        self.children: dict[str, list[Reading]] = {}
+        self.entries: dict[str, Entry] = {}
+        self.met: dict[str, Span] = {}
+        """Slots and single children by the place they were first written at."""
+
+    def read(self) -> Reading:
+        if self.node.annotation:
+            self._refuse_annotation(self.node)
+        if not self._read_arguments():
+            return Reading(self.node)
+        for prop in self.node.properties:
+            self._read_property(prop)
+        for child in self.node.children:
+            self._read_child(child)
+        self._demand_required()
+        return Reading(
+            self.node,
+            self.values,
+            {name: tuple(found) for name, found in self.children.items()},
+            tuple(self.entries.values()),
+            frozenset(self.met),
+        )
+
+    def _read_arguments(self) -> bool:
+        wanted = self.spec.arguments
+        for slot, value in zip(wanted, self.node.arguments, strict=False):
+            written = self.reader.take(value, slot.kind)
+            self.met[slot.name] = value.span
+            if written:
+                self.values[slot.name] = (written,)
+        for value in self.node.arguments[len(wanted) :]:
+            self._refuse_argument(value)
+        for slot in wanted[len(self.node.arguments) :]:
+            if slot.required:
+                self._refuse_missing(slot, "missing-argument", f'write {self.node.name} "…"')
+        return self._choose_variant()
+
+    def _choose_variant(self) -> bool:
+        if not self.spec.variants:
+            return True
+        chosen = self.values.get(self.spec.arguments[0].name)
+        if not chosen:
+            return False
+        self.spec = self.spec.variants[str(chosen[0].value)]
+        return True
+
+    def _read_property(self, prop: Property) -> None:
+        slot, entries = self.spec.slots.get(prop.name), self.spec.entries
+        if slot:
+            self._fill(slot, prop.name_span, [prop.value])
+        elif prop.name in self.spec.children:
+            self.reader.refuse(
+                "unknown-property",
+                f"`{prop.name}` is a node, not a property",
+                prop.name_span,
+                expected=f"{prop.name} {{ … }} between the braces of `{self.node.name}`",
+            )
+        elif entries:
+            self._fill_entry(entries, prop.name, prop.name_span, [prop.value])
+        else:
+            self._refuse_unknown("unknown-property", "property", prop.name, prop.name_span)
+
+    def _read_child(self, child: Node) -> None:
+        slot, known, entries = (
+            self.spec.slots.get(child.name),
+            self.spec.children.get(child.name),
+            self.spec.entries,
+        )
+        if slot:
+            self._require_plain(child)
+            self._fill(slot, child.name_span, child.arguments if slot.many else self._only_argument(child))
+        elif known:
+            self._read_known(child, known)
+        elif entries:
+            self._require_plain(child)
+            values = child.arguments if entries.many else self._only_argument(child)
+            self._fill_entry(entries, child.name, child.name_span, values)
+        else:
+            self._refuse_unknown("unknown-node", "node", child.name, child.name_span)
+
+    def _read_known(self, child: Node, known: Child) -> None:
+        if not known.many and self._is_repeated(child.name, child.name_span, "repeated-node"):
+            return
+        self.children.setdefault(child.name, []).append(self.reader.read(child, known.spec))
+
+    def _fill(self, slot: Slot, name_span: Span, values: Iterable[Value]) -> None:
+        if self._is_repeated(slot.name, name_span, "repeated-value", many=slot.many):
+            return
+        taken = [written for written in (self.reader.take(value, slot.kind) for value in values) if written]
+        self.values[slot.name] = tuple(taken)
+        if not values:
+            self._refuse_valueless(slot.name, name_span, slot.kind)
+
+    def _fill_entry(self, entries: Entries, name: str, span: Span, values: Iterable[Value]) -> None:
+        first = self.entries.get(name)
+        if first:
+            line = self.reader.line_of(first.name_span)
+            self.reader.refuse("duplicate-name", f"`{name}` is already there, on line {line}", span)
+            return
+        if len(self.entries) == entries.most:
+            message = f"`{self.node.name}` holds more than {entries.most} names"
+            self.reader.refuse(
+                "limit-entries", message, self.node.name_span, expected=f"at most {entries.most}"
+            )
+        self.reader.take(Value(name, span), entries.names)
+        taken = [
+            written for written in (self.reader.take(value, entries.values) for value in values) if written
+        ]
+        self.entries[name] = Entry(name, span, tuple(taken))
+        if not values:
+            self._refuse_valueless(name, span, entries.values)
+
+    def _only_argument(self, child: Node) -> tuple[Value, ...]:
+        for extra in child.arguments[1:]:
+            message = f"`{child.name}` takes one value"
+            self.reader.refuse("unexpected-argument", message, extra.span, hint="leave this one out")
+        return child.arguments[:1]
+
+    def _require_plain(self, child: Node) -> None:
+        if child.annotation:
+            self._refuse_annotation(child)
+        for prop in child.properties:
+            self.reader.refuse("unknown-property", f"`{child.name}` takes no properties", prop.span)
+        if child.has_children:
+            message = f"`{child.name}` takes values, not nodes"
+            self.reader.refuse(
+                "unexpected-children", message, child.name_span, hint=f'write {child.name} "…"'
+            )
+
+    def _is_repeated(self, name: str, span: Span, code: str, *, many: bool = False) -> bool:
+        first = self.met.setdefault(name, span)
+        if first is span:
+            return False
+        self.reader.refuse(
+            code,
+            f"`{name}` is already there, on line {self.reader.line_of(first)}",
+            span,
+            expected=f"`{name}` once" + (", with all its values" if many else ""),
+            hint=f'write all of them as {name} "…" "…"' if many else "leave one of them out",
+        )
+        return True
+
+    def _demand_required(self) -> None:
+        for slot in self.spec.slots.values():
+            if slot.required and slot.name not in self.met:
+                self._refuse_missing(slot, "missing-value", f'write {slot.name}="…"')
+        for name, child in self.spec.children.items():
+            if child.required and name not in self.children:
+                message = f"`{self.node.name}` has no `{name}`"
+                self.reader.refuse("missing-node", message, self.node.name_span, expected=f"{name} {{ … }}")
+
+    def _refuse_missing(self, slot: Slot, code: str, hint: str) -> None:
+        message = f"`{self.node.name}` has no `{slot.name}`"
+        self.reader.refuse(code, message, self.node.name_span, expected=slot.kind.words, hint=hint)
+
+    def _refuse_valueless(self, name: str, span: Span, kind: Kind) -> None:
+        message = f"`{name}` has no value"
+        self.reader.refuse("missing-argument", message, span, expected=kind.words, hint=f'write {name} "…"')
+
+    def _refuse_argument(self, value: Value) -> None:
+        first = next(iter(self.spec.slots), "") if not self.spec.arguments else ""
+        hint = f'write {first}="…"' if first else ""
+        if self.spec.variants:
+            hint = f"write one `{self.node.name}` for each"
+        self.reader.refuse(
+            "unexpected-argument", f"`{self.node.name}` takes no such value", value.span, hint=hint
+        )
+
+    def _refuse_annotation(self, node: Node) -> None:
+        message, hint = f"the type `({node.annotation})` says nothing here", "write the node without it"
+        self.reader.refuse("unexpected-annotation", message, node.name_span, hint=hint)
+
+    def _refuse_unknown(self, code: str, noun: str, name: str, span: Span) -> None:
+        known = [*self.spec.slots, *self.spec.children]
+        self.reader.refuse(
+            code,
+            f"`{self.node.name}` knows no {noun} `{name}`",
+            span,
+            expected=_listed(known),
+            hint=did_you_mean(name, known),
+        )
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names) or "nothing"
