@@ -1,0 +1,1 @@
+"""A person's commands, and how plans, diagnostics and runs are shown."""

@@ -1,0 +1,108 @@
+r"""What of a job's output may reach a terminal: text and colour, nothing that moves, hides or replies.
+
+The bytes come from inside a guest and are hostile. Kept: printable text and SGR sequences (colour and
+weight, ``ESC [ … m``), closed at each line's end. Dropped: every other escape or control sequence,
+control characters, marks that turn the direction of writing. A line that was rewritten with ``\r``
+(a progress bar) shows as its last non-blank state. The stored log keeps every byte.
+"""
+
+import re
+
+LONGEST_LINE = 8_192
+"""Bytes of one line that are shown."""
+RESET = "\x1b[0m"
+
+_QUIET_CONTROLS = bytes(code for code in range(32) if code not in b"\n\t") + b"\x7f"
+_UNSAFE = r"\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
+_UNSAFE_CHARACTER = re.compile(f"[{_UNSAFE}]")
+_SEQUENCE = re.compile(
+    r"(\x1b\[[0-9;:]{0,64}m)"  # SGR, the only one that is kept
+    r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI: cursor, erase, modes, private SGR
+    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"  # OSC, DCS, SOS, PM, APC
+    r"|\x1b[ -/]*[0-~]"  # two-byte escapes, character sets
+    rf"|[{_UNSAFE}]"
+)
+
+
+def clean_words(text: str) -> str:
+    """Make one harmless line of a short text (a step's name, a reason), without any colour."""
+    flat = text.replace("\r\n", " ").replace("\n", " ").replace("\r", " ").replace("\t", " ")
+    return _SEQUENCE.sub("", flat) if _UNSAFE_CHARACTER.search(flat) else flat
+
+
+class LogLines:
+    """Turns the chunks of one log into cleaned whole lines, holding back at most one bounded line."""
+
+    def __init__(self, colour: bool) -> None:
+        self._colour = colour
+        self._held = b""
+        self._cut = 0
+
+    def feed(self, data: bytes) -> str:
+        """Take a chunk; give the lines it completes, each ending in a newline."""
+        whole, newline, rest = data.rpartition(b"\n")
+        if not newline:
+            self._hold(data)
+            return ""
+        text = ""
+        if self._held or self._cut:
+            first, more, whole = whole.partition(b"\n")
+            self._hold(first)
+            text = self.flush()
+            newline = more
+        if newline:
+            text += self._clean_block(whole)
+        self._hold(rest)
+        return text
+
+    def flush(self) -> str:
+        """Give what is held of an unfinished line as a line; "" if there is nothing."""
+        if not self._held and not self._cut:
+            return ""
+        line, self._held, cut, self._cut = self._held, b"", self._cut, 0
+        return self._clean_line(line, cut) + "\n"
+
+    def _hold(self, data: bytes) -> None:
+        if b"\r" in data or self._held.endswith(b"\r"):
+            # The line was begun again: what stood there, cut or not, is history.
+            joined = self._held + data
+            again = b"\r" if joined.endswith(b"\r") else b""
+            if b"\r" in joined.rstrip(b"\r"):
+                self._cut = 0
+            self._held, data = b"", _last_state(joined) + again
+        room = max(LONGEST_LINE + 1 - len(self._held), 0)
+        self._held += data[:room]
+        self._cut += len(data) - len(data[:room])
+
+    def _clean_block(self, block: bytes) -> str:
+        if len(block.translate(None, _QUIET_CONTROLS)) != len(block) or _has_long_line(block):
+            return "".join([self._clean_line(line, 0) + "\n" for line in block.split(b"\n")])
+        text = block.decode("utf-8", "replace")
+        if not block.isascii():
+            text = _UNSAFE_CHARACTER.sub("", text)
+        return (text.expandtabs() if "\t" in text else text) + "\n"
+
+    def _clean_line(self, line: bytes, cut: int) -> str:
+        if b"\r" in line:
+            line = _last_state(line)
+        cut += max(len(line) - LONGEST_LINE, 0)
+        text = line[:LONGEST_LINE].decode("utf-8", "replace")
+        if cut:
+            text = text.rstrip("\ufffd")
+        text = _SEQUENCE.sub(_keep_colour if self._colour else "", text).expandtabs()
+        if "\x1b" in text:
+            text += RESET
+        return f"{text} … ({cut} more bytes in the log file)" if cut else text
+
+
+def _keep_colour(match: re.Match[str]) -> str:
+    return match[1] or ""
+
+
+def _has_long_line(block: bytes) -> bool:
+    return len(block) > LONGEST_LINE and max(map(len, block.split(b"\n"))) > LONGEST_LINE
+
+
+def _last_state(line: bytes) -> bytes:
+    states = line.rstrip(b"\r").split(b"\r")
+    return next((state for state in reversed(states) if state.strip()), b"")
