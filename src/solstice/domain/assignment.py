@@ -83,6 +83,7 @@ class Assignment:
 class Need:
     """What a finished job of the same plan left for those that need it.
 
+    ``job`` is its id in the file: all combinations of a matrix are one need.
     ``result`` is ``success``, ``failure``, ``cancelled`` or ``skipped``.
     """
 
