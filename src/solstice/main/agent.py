@@ -1,0 +1,94 @@
+"""The agent's process: flags in, one job, an exit code out."""
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from solstice import __version__
+from solstice.agent.channels import Opener, parse_channel
+from solstice.agent.connection import keep_connected
+from solstice.agent.facts import read_facts
+from solstice.agent.logs import JobLog
+from solstice.agent.mend import mend
+from solstice.agent.processes import adopt_orphans
+from solstice.agent.runner import Runner
+from solstice.agent.session import Refused, Session
+from solstice.domain.masking import Masker
+from solstice.wire.handshake import Prepare
+
+log = logging.getLogger("solstice.agent")
+
+SETTLED, REFUSED = 0, 3
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the agent with these arguments (the process's own if ``None``); its exit code."""
+    arguments = _parse(argv)
+    logging.basicConfig(
+        level=arguments.log_level.upper(), format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr
+    )
+    adopt_orphans()
+    return asyncio.run(_serve(arguments))
+
+
+def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="agent.pyz", description="The agent of Solstice CI in a machine.")
+    parser.add_argument("--version", action="version", version=__version__)
+    parser.add_argument(
+        "--channel", required=True, metavar="CHANNEL", help="serial:/dev/NAME, unix:/PATH or tcp:HOST:PORT"
+    )
+    parser.add_argument("--token-file", type=Path, metavar="FILE", help="the one-use token of the seed")
+    parser.add_argument("--user", default="", help="whom steps run as, unless the job says")
+    parser.add_argument("--workdir", type=Path, default=Path("/solstice"), help="the job's folder")
+    parser.add_argument("--no-mend", action="store_true", help="leave clock, names and randomness alone")
+    parser.add_argument("--log-level", default="info", choices=["debug", "info", "warning", "error"])
+    arguments = parser.parse_args(argv)
+    try:
+        arguments.opener = parse_channel(arguments.channel)
+    except ValueError as error:
+        parser.error(str(error))
+    return arguments
+
+
+async def _serve(arguments: argparse.Namespace) -> int:
+    token = arguments.token_file.read_text("ascii").strip() if arguments.token_file else ""
+    session = Session(read_facts(), token)
+
+    def prepare(words: Prepare) -> None:
+        if not arguments.no_mend:
+            mend(words)
+        session.use_token(words.token)
+
+    opener: Opener = arguments.opener
+    connecting = asyncio.create_task(keep_connected(opener, prepare, session.use_link))
+    conversing = asyncio.create_task(session.run())
+    working = asyncio.create_task(_work(session, arguments.workdir, arguments.user))
+    try:
+        await asyncio.wait({connecting, conversing, working}, return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            working.result()
+        await conversing
+    except Refused as refusal:
+        log.error("the orchestrator refused this agent: %s", refusal)
+        return REFUSED
+    finally:
+        for task in (working, conversing, connecting):
+            task.cancel()
+        with contextlib.suppress(Refused):
+            await asyncio.gather(working, conversing, connecting, return_exceptions=True)
+    return SETTLED
+
+
+async def _work(session: Session, workdir: Path, user: str) -> None:
+    assignment = await session.assignment
+    if not assignment.user:
+        assignment.user = user
+    masker = Masker(assignment.secrets.values())
+    job_log = JobLog(session.outbox, masker, assignment.log_limit_bytes)
+    if masker.warning:
+        job_log.say(f"[solstice: {masker.warning}]")
+    await Runner(session, assignment, job_log, workdir).run()
