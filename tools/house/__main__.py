@@ -1,12 +1,16 @@
 """Checks the whole repository against the rules of the house and prints every finding."""
 
+import argparse
+import json
 import sys
-from collections.abc import Callable, Iterator
-from pathlib import PurePosixPath
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path, PurePosixPath
 
 from tools.house import docstrings, environment, files, imports, names, sizes, texts
 from tools.house.source import ROOT, Finding, Module, list_files, read_modules
 
+Record = dict[str, str | float]
 Rule = Callable[[Module], Iterator[Finding]]
 
 PACKAGE_RULES: tuple[Rule, ...] = (
@@ -55,13 +59,27 @@ def _read(path: PurePosixPath) -> str:
     return (ROOT / path).read_text("utf-8", errors="replace")
 
 
+def write_report(path: Path, records: Sequence[Record]) -> None:
+    """Leave behind what was checked, in the shape of `.solstice/verify.py`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"part": "house", "checks": records}, indent=2) + "\n")
+
+
 def main() -> int:
     """Print the findings; 1 if there are any."""
-    findings = [*check_modules(), *check_files()]
-    for finding in findings:
-        sys.stdout.write(f"{finding}\n")
-    sys.stdout.write(f"{len(findings)} breach(es) of the rules of the house\n")
-    return 1 if findings else 0
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--report", type=Path, help="write a report in JSON to this file")
+    given = parser.parse_args()
+    records: list[Record] = []
+    for name, check in (("modules", check_modules), ("files", check_files)):
+        started = time.monotonic()
+        failure = "".join(f"{finding}\n" for finding in check())
+        seconds = round(time.monotonic() - started, 3)
+        records.append({"name": name, "seconds": seconds, "failure": failure})
+        sys.stdout.write(failure or f"{name}: in good order ({seconds:.2f}s)\n")
+    if given.report:
+        write_report(given.report, records)
+    return 1 if any(record["failure"] for record in records) else 0
 
 
 if __name__ == "__main__":

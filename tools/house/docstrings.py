@@ -25,7 +25,7 @@ def check_ports(module: Module) -> Iterator[Finding]:
         if is_ports:
             yield module.finding(1, f"`{module.room}` is no process room and has no ports")
         return
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if not isinstance(node, ast.ClassDef) or not _is_protocol(node):
             continue
         if not is_ports:

@@ -25,7 +25,7 @@ _CLICK = frozenset({"envvar", "auto_envvar_prefix", "show_envvar"})
 def check_environment(module: Module) -> Iterator[Finding]:
     """No reading outside the settings, no setting anywhere, no ``env=`` for a child process."""
     path = str(module.path)
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.Attribute) and _of_os(node):
             yield from _judge(module, node, node.attr, path)
         elif isinstance(node, ast.ImportFrom) and node.module == "os":

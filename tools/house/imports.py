@@ -36,7 +36,7 @@ IMPURE = frozenset(
 """Standard modules that reach a clock, chance, the network, files or other tasks: never in `domain`."""
 
 TOUCHES_FILES = frozenset(
-    "read_text write_text read_bytes write_bytes iterdir mkdir unlink rmdir is_file is_dir rglob touch".split()
+    "read_text write_text read_bytes write_bytes iterdir mkdir unlink rmdir is_file is_dir rglob".split()
 )
 """A path is a value and welcome in `domain`; asking the disk about it is not."""
 
@@ -64,12 +64,9 @@ def check_purity(module: Module) -> Iterator[Finding]:
     if module.room != "domain":
         return
     for node, name in _imported(module):
-        if (
-            any(name == impure or name.startswith(impure + ".") for impure in IMPURE)
-            or name == "pathlib.Path"
-        ):
+        if any(name == impure or name.startswith(impure + ".") for impure in IMPURE):
             yield module.finding(node, f"`domain` is pure and may not import `{name}`")
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.AsyncFunctionDef | ast.Await | ast.AsyncFor | ast.AsyncWith):
             yield module.finding(node, "`domain` is synchronous")
         elif isinstance(node, ast.Call) and (called := _impure_call(node)):
@@ -96,7 +93,7 @@ def _imported(module: Module) -> Iterator[tuple[ast.AST, str]]:
     package = ["solstice", *module.parts]
     if module.path.name != "__init__.py":
         package.pop()
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield node, alias.name

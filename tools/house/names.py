@@ -20,7 +20,7 @@ def check_names(module: Module) -> Iterator[Finding]:
     for part in (*module.path.parts[:-1], module.path.stem):
         if EMPTY_WORDS & set(part.lower().split("_")):
             yield module.finding(1, f"`{part}` says nothing; name the module for what it owns")
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.ClassDef):
             words = {word.lower() for word in _WORD.findall(node.name)}
             if empty := EMPTY_WORDS & words:
@@ -29,7 +29,7 @@ def check_names(module: Module) -> Iterator[Finding]:
 
 def check_units(module: Module) -> Iterator[Finding]:
     """A duration that is a bare number carries its unit in its name."""
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.arg):
             name, annotation = node.arg, node.annotation
         elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):

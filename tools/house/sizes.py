@@ -26,7 +26,7 @@ def check_module_length(module: Module) -> Iterator[Finding]:
 
 def check_function_length(module: Module) -> Iterator[Finding]:
     """A function fits one screen; its docstring is not counted."""
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             lines = (node.end_lineno or node.lineno) - node.lineno + 1 - _docstring_lines(node)
             if lines > FUNCTION_LINES:

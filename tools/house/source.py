@@ -25,16 +25,18 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """A parsed Python file. ``path`` is relative to the repository."""
+    """A parsed Python file. ``path`` is relative to the repository; ``nodes`` are all of the tree."""
 
     path: PurePosixPath
     text: str
     tree: ast.Module
+    nodes: tuple[ast.AST, ...]
 
     @classmethod
     def parse(cls, path: str, text: str) -> "Module":
         """Parse ``text`` as the file ``path``."""
-        return cls(PurePosixPath(path), text, ast.parse(text, path))
+        tree = ast.parse(text, path)
+        return cls(PurePosixPath(path), text, tree, tuple(ast.walk(tree)))
 
     @property
     def parts(self) -> tuple[str, ...]:
