@@ -62,9 +62,10 @@ class ExpressionCheck:
     def _check(self, written: Written, names: KnownNames) -> None:
         value, holes = written.value, written.kind.holes
         if isinstance(value, Condition):
-            parsed_condition = parse_expression(value.text)
-            found = check_names(parsed_condition, replace(names, status_functions_allowed=True))
-            mistakes = (*parsed_condition.mistakes, *found)
+            env = None if holes is Holes.JOB_CONDITION else names.env
+            condition = parse_expression(value.text)
+            found = check_names(condition, replace(names, env=env, status_functions_allowed=True))
+            mistakes = (*condition.mistakes, *found)
         elif isinstance(value, Template) and "${{" in value.text:
             if holes is Holes.PLANNING:
                 names = replace(names, needs_allowed=False, env=None)

@@ -18,8 +18,10 @@ class Holes(Enum):
     """Filled in when the job is handed to its machine."""
     CACHE_KEY = "cache key"
     """As at dispatch; ``hash(…)`` is left to the agent."""
-    CONDITION = "condition"
-    """The whole text is an expression."""
+    JOB_CONDITION = "job condition"
+    """The whole text is an expression, decided before there is an environment."""
+    STEP_CONDITION = "step condition"
+    """The whole text is an expression, decided with everything a step sees."""
 
 
 class Unfit(ValueError):

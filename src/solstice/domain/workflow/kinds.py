@@ -49,6 +49,10 @@ def _texts(words: str, holes: Holes = Holes.REFUSED, hole_hint: str = "write the
     return Kind(words, lambda scalar: _filled_text(scalar, words), holes, hole_hint)
 
 
+def _condition(holes: Holes) -> Kind:
+    return Kind("an expression", lambda scalar: Condition(_filled_text(scalar, "an expression")), holes)
+
+
 def _template(words: str, holes: Holes = Holes.DISPATCH) -> Kind:
     return Kind(words, lambda scalar: Template(_filled_text(scalar, words)), holes)
 
@@ -62,6 +66,11 @@ def _read_name(scalar: Scalar) -> str:
             "bad-name", "this name holds characters that cannot be shown", expected="one line of text"
         )
     return text
+
+
+def read_label(scalar: Scalar) -> str:
+    """The name of a label, a size or a group, as a template gives it."""
+    return _read_name(scalar).strip()
 
 
 def _spelled(
@@ -256,9 +265,8 @@ PATH = Kind("a path inside the repository", _read_path)
 GLOB = Kind("a pattern", _read_glob)
 SCRIPT = _texts("a command for the shell", Holes.REFUSED, _ENVIRONMENT_HINT)
 SCALAR = Kind("a text, a number, a truth value or null", _read_any)
-CONDITION = Kind(
-    "an expression", lambda scalar: Condition(_filled_text(scalar, "an expression")), Holes.CONDITION
-)
+JOB_CONDITION = _condition(Holes.JOB_CONDITION)
+STEP_CONDITION = _condition(Holes.STEP_CONDITION)
 LABEL = _template('a label such as "debian-12"', Holes.PLANNING)
 GROUP = _template("the name of a group", Holes.PLANNING)
 TEMPLATE = _template("a text")
