@@ -1,7 +1,6 @@
 """The image map as somebody wrote it: read strictly, every mistake named by its key."""
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from enum import Enum
 from typing import TypeVar
 
@@ -23,6 +22,7 @@ from solstice.domain.image import (
     Source,
 )
 from solstice.domain.quantity import SIZE_WORDS, BadQuantity, parse_size
+from solstice.domain.suggestion import did_you_mean
 
 Choice = TypeVar("Choice", bound=Enum)
 Kind = TypeVar("Kind")
@@ -246,8 +246,8 @@ class _Table:
 
 
 def _suggest(word: str, known: list[str]) -> str:
-    likely = get_close_matches(word, known, 1)
-    return f"; did you mean `{likely[0]}`?" if likely else ""
+    hint = did_you_mean(word, known)
+    return f"; {hint}" if hint else ""
 
 
 def _say_type(value: object) -> str:

@@ -40,8 +40,12 @@ class Shelf:
     def pin(self, key: str) -> Path:
         return self.root / "pins" / f"{key}.json"
 
+    @property
+    def works(self) -> Path:
+        return self.root / "work"
+
     def work(self, key: str) -> Path:
-        return self.root / "work" / key
+        return self.works / key
 
     def lay_out(self) -> None:
         """Make the folders; safe to call at every use."""
@@ -52,8 +56,10 @@ class Shelf:
     def digests(self) -> tuple[str, ...]:
         return tuple(sorted(path.name for path in _list(self.root / "content")))
 
-    def keys(self) -> tuple[str, ...]:
-        return tuple(sorted(path.stem for path in _list(self.root / "index") if path.suffix == ".json"))
+    def records(self) -> dict[Path, dict[str, str]]:
+        """Every index record by its file."""
+        files = [path for path in _list(self.root / "index") if path.suffix == ".json"]
+        return {path: self.read_record(path) for path in sorted(files)}
 
     def read_record(self, path: Path) -> dict[str, str]:
         """A small JSON record, empty when there is none or it is damaged (then it is made again)."""
@@ -72,6 +78,7 @@ class Shelf:
                     json.dump(dict(record), file, indent=1, sort_keys=True)
                     file.flush()
                     os.fsync(file.fileno())
+                Path(temporary).chmod(0o644)
                 Path(temporary).replace(path)
             except BaseException:
                 Path(temporary).unlink(missing_ok=True)
@@ -104,7 +111,7 @@ class Shelf:
 
     def discard(self, digest: str) -> None:
         """Take a content away in one step; machines that have its files open keep them."""
-        trash = Path(tempfile.mkdtemp(dir=self.root / "work", prefix="trash-"))
+        trash = Path(tempfile.mkdtemp(dir=self.works, prefix="trash-"))
         target = self.content(digest)
         with suppress(FileNotFoundError):
             target.chmod(0o755)
