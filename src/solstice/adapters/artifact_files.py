@@ -1,0 +1,131 @@
+"""Artifacts as files of this computer: the stream as it came, and its files laid out for people."""
+
+import asyncio
+import hashlib
+import os
+import re
+import shutil
+import tarfile
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from solstice.adapters.faults import disk_fault
+from solstice.domain.errors import AuthorMistake
+from solstice.domain.event import ArtifactStored, Event
+from solstice.domain.job import Job
+
+STREAMS = ".streams"
+CHUNK = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class FileReceipt:
+    """What was stored."""
+
+    size: int
+    sha256: str
+    files: int
+
+
+class FileArtifacts:
+    """Artifacts in ``folder``: ``<job>/<artifact>/…`` for people, one tar stream each beside them."""
+
+    def __init__(self, folder: Path, tell: Callable[[Event], None]) -> None:
+        self._folder, self._tell = folder, tell
+
+    async def put(self, job: Job, name: str, data: AsyncIterator[bytes]) -> FileReceipt:
+        """Store the stream, then lay out its files; nothing is visible before it is whole."""
+        stream = self._stream(job, name)
+        part = stream.with_suffix(".part")
+        try:
+            await asyncio.to_thread(part.parent.mkdir, parents=True, exist_ok=True)
+            digest, size = await _receive(part, data)
+            files = await asyncio.to_thread(unpack, part, self._files(job, name))
+            await asyncio.to_thread(os.replace, part, stream)
+        except OSError as error:
+            raise disk_fault(f'cannot store artifact "{name}" of {job.plan.id}', error) from error
+        finally:
+            part.unlink(missing_ok=True)
+        self._tell(ArtifactStored(job, name, size, digest, files))
+        return FileReceipt(size, digest, files)
+
+    async def get(self, job: Job, name: str) -> AsyncIterator[bytes]:
+        """The stream again."""
+        try:
+            file = await asyncio.to_thread(self._stream(job, name).open, "rb")
+        except FileNotFoundError:
+            raise KeyError(name) from None
+        with file:
+            while data := await asyncio.to_thread(file.read, CHUNK):
+                yield data
+
+    def _stream(self, job: Job, name: str) -> Path:
+        return self._folder / STREAMS / file_name(job.plan.id) / f"{file_name(name)}.tar"
+
+    def _files(self, job: Job, name: str) -> Path:
+        return self._folder / file_name(job.plan.id) / file_name(name)
+
+
+async def _receive(part: Path, data: AsyncIterator[bytes]) -> tuple[str, int]:
+    digest, size = hashlib.sha256(), 0
+    with await asyncio.to_thread(part.open, "wb") as file:
+        async for chunk in data:
+            digest.update(chunk)
+            size += len(chunk)
+            await asyncio.to_thread(file.write, chunk)
+    return digest.hexdigest(), size
+
+
+def file_name(name: str) -> str:
+    """``name`` as one harmless part of a path; names that differ stay different.
+
+    >>> file_name("wheels"), file_name("../etc")
+    ('wheels', 'etc-d0b3ef')
+    """
+    harmless = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-") or "unnamed"
+    if harmless == name and len(name) <= 100:
+        return name
+    return f"{harmless[:100]}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
+
+
+def unpack(stream: Path, target: Path) -> int:
+    """Lay out a guest's tar stream below ``target``, regular files only; returns how many.
+
+    Anything else in it, or a path that would leave ``target``, is refused: a guest is hostile.
+    """
+    work = target.with_name(f"{target.name}.part")
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    count = 0
+    try:
+        with tarfile.open(stream, "r|") as tar:
+            for member in tar:
+                _unpack_member(tar, member, work)
+                count += member.isreg()
+    except tarfile.TarError as error:
+        shutil.rmtree(work, ignore_errors=True)
+        raise AuthorMistake(f"an artifact's stream is broken: {error}") from error
+    except BaseException:
+        shutil.rmtree(work, ignore_errors=True)
+        raise
+    shutil.rmtree(target, ignore_errors=True)
+    work.rename(target)
+    return count
+
+
+def _unpack_member(tar: tarfile.TarFile, member: tarfile.TarInfo, work: Path) -> None:
+    path = PurePosixPath(member.name)
+    if path.is_absolute() or ".." in path.parts or not path.parts or "\0" in member.name:
+        raise AuthorMistake(f"an artifact holds a path that leaves it: {member.name!r}")
+    if member.isdir():
+        (work / path).mkdir(parents=True, exist_ok=True)
+        return
+    content = tar.extractfile(member) if member.isreg() else None
+    if content is None:
+        raise AuthorMistake(f"an artifact holds something that is no regular file: {member.name!r}")
+    place = work / path
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with place.open("xb") as file:
+        shutil.copyfileobj(content, file, CHUNK)
+    place.chmod(0o755 if member.mode & 0o100 else 0o644)

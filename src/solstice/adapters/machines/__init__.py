@@ -1,0 +1,1 @@
+"""Machines on this host: their folders, channels and consoles, and the two hypervisors that make them."""

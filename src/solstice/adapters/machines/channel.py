@@ -1,0 +1,135 @@
+"""The byte stream between one guest's agent and the orchestrator: handshake first, then a splice to gRPC."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import secrets
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from solstice.wire.handshake import (
+    REPEAT_SECONDS,
+    Line,
+    LineReader,
+    Prepare,
+    go_line,
+    prepare_line,
+)
+
+log = logging.getLogger(__name__)
+
+CHUNK = 256 * 1024
+ENTROPY_BYTES = 64
+
+
+class AgentChannel:
+    """Listens on a unix socket for a guest's channel and connects it to the orchestrator.
+
+    ``guest_open`` is set while something in the guest has the channel open; a hypervisor that cannot
+    tell leaves it set. Each connection, and each time the guest opens the channel anew, begins with a
+    handshake.
+    """
+
+    def __init__(self, path: Path, endpoint: Path, prepare: Callable[[], Prepare]) -> None:
+        self._path, self._endpoint, self._prepare = path, endpoint, prepare
+        self.guest_open = asyncio.Event()
+        self._guest_closed = asyncio.Event()
+        self._server: asyncio.Server | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self, owner: int | None) -> None:
+        """Listen; ``owner`` is the user id the hypervisor's process connects as."""
+        self._server = await asyncio.start_unix_server(self._accept, self._path)
+        if owner is not None:
+            os.chown(self._path, owner, owner)
+
+    async def stop(self) -> None:
+        """Hang up and stop listening."""
+        if self._server:
+            self._server.close()
+        if self._task:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    def guest_changed(self, opened: bool) -> None:
+        """The guest opened or closed its end."""
+        if opened:
+            self._guest_closed.clear()
+            self.guest_open.set()
+        else:
+            self.guest_open.clear()
+            self._guest_closed.set()
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._task and not self._task.done():
+            self._task.cancel()
+        self._task = asyncio.current_task()
+        try:
+            while not reader.at_eof():
+                await self.guest_open.wait()
+                rest = await self._shake_hands(reader, writer)
+                if rest is not None:
+                    await self._splice(rest, reader, writer)
+        except (OSError, asyncio.CancelledError) as error:
+            log.debug("agent channel closed: %r", error)
+        finally:
+            writer.close()
+
+    async def _shake_hands(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes | None:
+        nonce, lines = secrets.token_hex(8), LineReader()
+        said = 0.0
+        while not reader.at_eof() and self.guest_open.is_set():
+            if time.monotonic() - said >= REPEAT_SECONDS:
+                said = time.monotonic()
+                writer.write(prepare_line(nonce, self._prepare()))
+                await writer.drain()
+            try:
+                async with asyncio.timeout(REPEAT_SECONDS):
+                    data = await reader.read(CHUNK)
+            except TimeoutError:
+                continue
+            if any(line == Line("READY", nonce) for line in lines.feed(data)):
+                writer.write(go_line(nonce))
+                return lines.rest()
+        return None
+
+    async def _splice(self, rest: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        ours, theirs = await asyncio.open_unix_connection(self._endpoint, limit=CHUNK)
+        theirs.write(rest)
+        tasks = [
+            asyncio.create_task(_copy(reader, theirs)),
+            asyncio.create_task(_copy(ours, writer)),
+            asyncio.create_task(_wait(self._guest_closed)),
+        ]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            theirs.close()
+            with contextlib.suppress(OSError):
+                await theirs.wait_closed()
+
+
+async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError):
+        while data := await source.read(CHUNK):
+            target.write(data)
+            await target.drain()
+
+
+async def _wait(event: asyncio.Event) -> None:
+    await event.wait()
+
+
+def prepare_for(hostname: str, token: str) -> Callable[[], Prepare]:
+    """A maker of `Prepare` for one machine: time and randomness fresh each time, the identity fixed."""
+    machine_id = secrets.token_hex(16)
+
+    def make() -> Prepare:
+        return Prepare(time.time(), os.urandom(ENTROPY_BYTES), hostname, machine_id, token)
+
+    return make

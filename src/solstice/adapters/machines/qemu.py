@@ -1,0 +1,287 @@
+"""The `qemu` hypervisor: one QEMU process a machine, on this host."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from qemu.qmp import QMPClient, QMPError
+
+from solstice.adapters.faults import disk_fault
+from solstice.adapters.machines.accelerator import AcceleratorProbe
+from solstice.adapters.machines.channel import AgentChannel, prepare_for
+from solstice.adapters.machines.console import Console
+from solstice.adapters.machines.folder import MachineRoot
+from solstice.adapters.machines.qemu_command import (
+    Accelerator,
+    Unprivileged,
+    choose_user,
+    guarded,
+    qemu_command,
+)
+from solstice.domain.errors import MachineFault
+from solstice.domain.image import Image, ReadyImage, SeedKind
+from solstice.domain.lease import MachineName
+from solstice.domain.machine import Booted, MachineOrder
+from solstice.domain.plan import Network
+
+log = logging.getLogger(__name__)
+
+PROGRAM = "qemu-system-x86_64"
+INSTALL = "apt-get install qemu-system-x86 qemu-utils util-linux coreutils"
+MONITOR_SECONDS = 20.0
+FIRST_UID, UIDS = 61_200, 4_000
+"""User ids for machines when we are root: within the range systemd gives to transient users."""
+LOOPBACK_NOTICE = (
+    'machines with network "outbound" can reach services on this host\'s loopback for now; '
+    'network "none" reaches nothing'
+)
+
+
+@dataclass(eq=False, slots=True)
+class _Running:
+    """What we hold of a machine while our process made it."""
+
+    channel: AgentChannel
+    console: Console
+    process: asyncio.subprocess.Process | None = None
+    booting: bool = True
+    tasks: list["asyncio.Task[None]"] = field(default_factory=list)
+
+
+class QemuHypervisor:
+    """Machines as QEMU processes under ``root``; ``changed`` is called when one ends by itself.
+
+    ``ready`` has an image at hand, ``write_seed`` makes the seed CD for an order, ``endpoint`` is the
+    unix socket of the orchestrator's gRPC server, ``notice`` says a line to whoever watches.
+    """
+
+    def __init__(
+        self,
+        *,
+        root: MachineRoot,
+        ready: Callable[[Image], Awaitable[ReadyImage]],
+        write_seed: Callable[[Path, MachineOrder], None],
+        endpoint: Path,
+        cache_dir: Path,
+        changed: Callable[[], None],
+        notice: Callable[[str], None],
+        program: str = PROGRAM,
+    ) -> None:
+        self._root, self._ready, self._write_seed, self._endpoint = root, ready, write_seed, endpoint
+        self._changed, self._notice, self._program = changed, notice, program
+        self._probe = AcceleratorProbe(program, cache_dir)
+        self._images: dict[str, ReadyImage] = {}
+        self._running: dict[MachineName, _Running] = {}
+        self._said: set[str] = set()
+
+    async def prepare(self, image: Image) -> None:
+        """Check for QEMU, fetch or build the image, find the accelerator."""
+        missing = [
+            name for name in (self._program, "qemu-img", "setpriv", "timeout") if not shutil.which(name)
+        ]
+        if missing:
+            raise MachineFault(f"this machine has no {' and no '.join(missing)}", f"Install it: {INSTALL}.")
+        ready = await self._ready(image)
+        self._images[image.name] = ready
+        _, why = await self._probe.ask(ready.kernel, ready.initrd)
+        if why:
+            self._say_once(why)
+
+    async def boot(self, order: MachineOrder) -> Booted:
+        """Folder, overlay, seed, listeners, QEMU."""
+        image = self._images[order.image.name]
+        accelerator, _ = await self._probe.ask(image.kernel, image.initrd)
+        if order.network is Network.OUTBOUND:
+            self._say_once(LOOPBACK_NOTICE)
+        user = choose_user(FIRST_UID + secrets.randbelow(UIDS), accelerator.kind == "kvm")
+        owner = user.uid if user else None
+        folder = await asyncio.to_thread(self._root.create, order.name, owner)
+        if user:
+            check_reachable(folder, image.disk)
+        running = _Running(
+            AgentChannel(folder / "agent", self._endpoint, prepare_for(order.name, order.token)),
+            Console(folder / "console", folder / "console.log"),
+        )
+        self._running[order.name] = running
+        try:
+            phases = await self._start(order, image, folder, running, accelerator, user)
+        finally:
+            running.booting = False
+        return Booted("cold", phases)
+
+    async def _start(
+        self,
+        order: MachineOrder,
+        image: ReadyImage,
+        folder: Path,
+        running: _Running,
+        accelerator: Accelerator,
+        user: Unprivileged | None,
+    ) -> tuple[tuple[str, timedelta], ...]:
+        watch, owner = _Watch(), user.uid if user else None
+        await make_overlay(folder / "disk.qcow2", image, order.disk, owner)
+        watch.lap("overlay")
+        if image.image.seed is not SeedKind.NONE:
+            await asyncio.to_thread(self._write_seed, folder / "seed.iso", order)
+            _give(folder / "seed.iso", owner)
+        watch.lap("seed")
+        await running.channel.start(owner)
+        await running.console.start(owner)
+        command = qemu_command(self._program, order, image, folder, accelerator)
+        with (folder / "qemu.log").open("wb") as output:
+            running.process = await asyncio.create_subprocess_exec(
+                *guarded(command, order.lifetime, user),
+                cwd=folder,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        running.tasks.append(asyncio.create_task(self._watch_end(order.name, running.process)))
+        monitor = await self._monitor(folder, running.process)
+        running.tasks.append(asyncio.create_task(self._watch_port(monitor, running.channel)))
+        watch.lap("qemu")
+        return tuple(watch.laps)
+
+    async def _monitor(self, folder: Path, process: asyncio.subprocess.Process) -> QMPClient:
+        monitor, deadline = QMPClient("machine"), time.monotonic() + MONITOR_SECONDS
+        # The socket appears a moment after the process; QEMU has no other way to tell.
+        while time.monotonic() < deadline and process.returncode is None:
+            with contextlib.suppress(QMPError, OSError):
+                await monitor.connect(str(folder / "qmp"))
+                return monitor
+            await asyncio.sleep(0.01)
+        said = (folder / "qemu.log").read_text(errors="replace").strip()[-500:]
+        raise MachineFault(f"QEMU did not start: {said or 'it said nothing'}", "See `solstice doctor`.")
+
+    async def _watch_port(self, monitor: QMPClient, channel: AgentChannel) -> None:
+        try:
+            with monitor.listener("VSERPORT_CHANGE") as events:
+                async for event in events:
+                    data: Any = event["data"]
+                    channel.guest_changed(bool(data["open"]))
+        except (QMPError, OSError):
+            pass
+        finally:
+            with contextlib.suppress(QMPError, OSError, asyncio.CancelledError):
+                await monitor.disconnect()
+
+    async def _watch_end(self, name: MachineName, process: asyncio.subprocess.Process) -> None:
+        await process.wait()
+        log.info("machine %s ended with %s", name, process.returncode)
+        self._changed()
+
+    async def machines(self) -> Mapping[MachineName, bool]:
+        """By their folders; alive while QEMU runs or is about to."""
+        return {name: self._alive(name) for name in self._root.names()}
+
+    def _alive(self, name: MachineName) -> bool:
+        running = self._running.get(name)
+        if running is None:
+            return False
+        return running.booting or (running.process is not None and running.process.returncode is None)
+
+    async def destroy(self, machine: MachineName) -> None:
+        """Kill QEMU and remove the folder."""
+        running = self._running.get(machine)
+        if running:
+            await self._stop(running)
+        await self._root.remove(machine)
+        self._running.pop(machine, None)
+
+    async def console(self, machine: MachineName) -> bytes:
+        """What the serial console said, and what QEMU itself complained about."""
+        running = self._running.get(machine)
+        return running.console.read() if running else b""
+
+    async def retain(self, machine: MachineName, folder: Path) -> None:
+        """Stop the machine and keep its disk and console."""
+        running = self._running.get(machine)
+        console = running.console.read() if running else b""
+        if running:
+            await self._stop(running)
+        await asyncio.to_thread(_move_out, self._root.folder(machine), folder, console)
+
+    async def _stop(self, running: _Running) -> None:
+        if running.process and running.process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(running.process.pid, 9)
+            await running.process.wait()
+        await running.channel.stop()
+        await running.console.stop()
+        for task in running.tasks:
+            task.cancel()
+        await asyncio.gather(*running.tasks, return_exceptions=True)
+
+    def _say_once(self, text: str) -> None:
+        if text not in self._said:
+            self._said.add(text)
+            self._notice(text)
+
+
+class _Watch:
+    """Durations between laps."""
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+        self.laps: list[tuple[str, timedelta]] = []
+
+    def lap(self, name: str) -> None:
+        now = time.monotonic()
+        self.laps.append((name, timedelta(seconds=now - self._last)))
+        self._last = now
+
+
+async def make_overlay(path: Path, image: ReadyImage, size: int, owner: int | None) -> None:
+    """An empty qcow2 over the image's disk, which is never written to."""
+    command = ["qemu-img", "create", "-q", "-f", "qcow2"]
+    command += ["-b", str(image.disk), "-F", image.disk_format.value, str(path)]
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        *([str(size)] if size else []),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, complaint = await process.communicate()
+    if process.returncode != 0:
+        text = complaint.decode(errors="replace").strip()
+        raise MachineFault(
+            f"cannot make a disk over image {image.image.name}: {text}", "See `solstice doctor`."
+        )
+    _give(path, owner)
+
+
+def check_reachable(*paths: Path) -> None:
+    """Refuse a place that QEMU's own user could not reach."""
+    for path in paths:
+        for parent in path.resolve().parents:
+            if not parent.stat().st_mode & 0o001:
+                raise MachineFault(
+                    f"{parent} is closed to other users, and QEMU does not run as root",
+                    f"Open it (chmod o+x {parent}), or give another --state-dir and --cache-dir.",
+                )
+
+
+def _give(path: Path, owner: int | None) -> None:
+    if owner is not None:
+        os.chown(path, owner, owner)
+
+
+def _move_out(machine: Path, folder: Path, console: bytes) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "console.log").write_bytes(console)
+        with contextlib.suppress(FileNotFoundError):
+            shutil.move(machine / "disk.qcow2", folder / "disk.qcow2")
+    except OSError as error:
+        raise disk_fault(f"cannot keep the machine in {folder}", error) from error

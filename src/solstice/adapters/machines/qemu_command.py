@@ -1,0 +1,112 @@
+"""The command line of one QEMU: only the devices a job needs, nothing by default."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from solstice.domain.image import Boot, ReadyImage, SeedBus, SeedKind
+from solstice.domain.machine import MachineOrder
+from solstice.domain.plan import Network
+
+CHANNEL_NAME = "org.solstice.agent"
+"""The name of the virtio-serial port the agent opens."""
+SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Accelerator:
+    """What runs the guest's code: ``kvm`` or ``tcg`` (emulation)."""
+
+    kind: str
+
+    @property
+    def options(self) -> list[str]:
+        """QEMU's flags for it."""
+        if self.kind == "kvm":
+            return ["-accel", "kvm", "-cpu", "host"]
+        return ["-accel", "tcg,thread=multi", "-cpu", "max"]
+
+
+@dataclass(frozen=True, slots=True)
+class Unprivileged:
+    """The user id QEMU runs as, and the groups it keeps (that of ``/dev/kvm``)."""
+
+    uid: int
+    groups: tuple[int, ...] = ()
+
+
+def qemu_command(
+    program: str, order: MachineOrder, image: ReadyImage, folder: Path, accelerator: Accelerator
+) -> list[str]:
+    """QEMU for ``order``; its sockets, overlay and seed stand in ``folder``, which is its directory."""
+    return [
+        program,
+        *("-name", order.name),
+        *("-machine", "q35", *accelerator.options),
+        *("-smp", str(order.cpus), "-m", f"{max(order.memory // MIB, 64)}M"),
+        *("-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-sandbox", SANDBOX),
+        *("-chardev", "socket,id=qmp,path=qmp,server=on,wait=off", "-mon", "chardev=qmp,mode=control"),
+        *("-chardev", "socket,id=console,path=console,server=off", "-serial", "chardev:console"),
+        *("-object", "rng-random,id=rng0,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=rng0"),
+        *("-drive", "if=none,id=disk,file=disk.qcow2,format=qcow2,cache=unsafe,discard=unmap"),
+        *("-device", "virtio-blk-pci,drive=disk,bootindex=0"),
+        *_seed(image),
+        *("-device", "virtio-serial-pci"),
+        *("-chardev", "socket,id=agent,path=agent,server=off,reconnect=1"),
+        *("-device", f"virtserialport,chardev=agent,name={CHANNEL_NAME},id=agent-port"),
+        *_kernel(image, order.network),
+        *_network(order.network),
+    ]
+
+
+def _seed(image: ReadyImage) -> list[str]:
+    if image.image.seed is SeedKind.NONE:
+        return []
+    drive = ["-drive", "if=none,id=seed,file=seed.iso,format=raw,readonly=on"]
+    if image.image.seed_bus is SeedBus.IDE:
+        return [*drive, "-device", "ide-cd,drive=seed"]
+    return [*drive, "-device", "virtio-blk-pci,drive=seed"]
+
+
+def _kernel(image: ReadyImage, network: Network) -> list[str]:
+    if image.image.boot is not Boot.KERNEL or image.kernel is None:
+        return []
+    net = "user" if network is Network.OUTBOUND else "none"
+    flags = ["-kernel", str(image.kernel), "-append", f"{image.cmdline} solstice.net={net}"]
+    return [*flags, "-initrd", str(image.initrd)] if image.initrd else flags
+
+
+def _network(network: Network) -> list[str]:
+    # "none" is no card at all: the agent's channel is a serial port, so nothing else is needed.
+    if network is Network.NONE:
+        return []
+    return ["-netdev", "user,id=net0", "-device", "virtio-net-pci,netdev=net0,romfile="]
+
+
+def guarded(command: Sequence[str], lifetime: timedelta, user: Unprivileged | None) -> list[str]:
+    """``command`` under a host-side deadline, dying with its watchdog and with us, as ``user``.
+
+    ``timeout`` (coreutils) ends it after ``lifetime`` even when our process hangs; the parent-death
+    signals (util-linux ``setpriv``) let neither outlive the process that started it.
+    """
+    drop: list[str] = []
+    if user is not None:
+        groups = ["--groups", ",".join(map(str, user.groups))] if user.groups else ["--clear-groups"]
+        drop = [f"--reuid={user.uid}", f"--regid={user.uid}", *groups, "--bounding-set=-all"]
+    return [
+        *("setpriv", "--pdeathsig", "KILL"),
+        *("timeout", "--kill-after=5", f"{lifetime.total_seconds():.0f}"),
+        *("setpriv", "--pdeathsig", "KILL", "--no-new-privs", "--inh-caps=-all", *drop),
+        *command,
+    ]
+
+
+def choose_user(uid: int, kvm: bool) -> Unprivileged | None:
+    """Whom QEMU runs as: a user id of its own if we are root, else whoever we are."""
+    if os.geteuid() != 0:
+        return None
+    groups = (Path("/dev/kvm").stat().st_gid,) if kvm else ()
+    return Unprivileged(uid, groups)
