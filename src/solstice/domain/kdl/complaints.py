@@ -30,11 +30,6 @@ def _point(token: Token) -> Span:
     return Span(token.start, min(token.end, token.start + 1)) if token.kind is Kind.NEWLINE else token.span
 
 
-def _word(token: Token) -> str:
-    """The text of a token as far as it can be shown."""
-    return show(str(token.scalar)) if token.kind not in _NAMES else _NAMES[token.kind]
-
-
 class Complaints:
     """Words for mistakes of one text read as ``version``.
 
@@ -42,8 +37,9 @@ class Complaints:
     is about this quote, and the others are left out: they all come from it.
     """
 
-    def __init__(self, mistakes: Mistakes, version: int) -> None:
+    def __init__(self, text: str, mistakes: Mistakes, version: int) -> None:
         self.single_quote: Span | None = None
+        self._text = text
         self._mistakes = mistakes
         self._version = version
 
@@ -59,6 +55,10 @@ class Complaints:
         )
         self.single_quote = None
         self._mistakes.quiet = True
+
+    def _word(self, token: Token) -> str:
+        """The token as it is written, or its name."""
+        return _NAMES.get(token.kind) or show(self._text[token.start : min(token.end, token.start + 80)])
 
     def no_name(self, token: Token, *, annotated: bool, commented: bool) -> None:
         """``token`` stands where a node should begin."""
@@ -78,7 +78,16 @@ class Complaints:
         else:
             after = "this annotation" if annotated else "`/-`" if commented else ""
             where = f"after {after} a node should begin, but here is" if after else "a node cannot begin with"
-            self._add(f"{where} {_word(token)}", _point(token), expected)
+            self._add(f"{where} {self._word(token)}", _point(token), expected)
+
+    def equals_after_node_name(self, equals: Token, name: str) -> None:
+        """``name = value`` where a node begins."""
+        self._add(
+            "no `=` stands between a node's name and its value",
+            equals.span,
+            _ENTRY,
+            f"write a space instead: `{name[:40]} …`",
+        )
 
     def no_value(self, token: Token, *, annotated: bool, commented: bool) -> None:
         """``token`` stands where an argument or a property should."""
@@ -98,11 +107,14 @@ class Complaints:
         elif annotated:
             hint = "put the `/-` before the `(`" if token.kind is Kind.SLASHDASH else ""
             self._add(
-                f"after this annotation comes {_word(token)}", _point(token), "the value it describes", hint
+                f"after this annotation comes {self._word(token)}",
+                _point(token),
+                "the value it describes",
+                hint,
             )
         elif commented:
             self._add(
-                f"after `/-` comes {_word(token)}",
+                f"after `/-` comes {self._word(token)}",
                 _point(token),
                 "what it comments out: an argument, a property or a children block",
                 "write `//` to comment out the rest of the line"
@@ -110,14 +122,16 @@ class Complaints:
                 else "write it once",
             )
         else:
-            self._add(f"{_word(token)} cannot stand here", _point(token), _ENTRY)
+            self._add(f"{self._word(token)} cannot stand here", _point(token), _ENTRY)
 
     def stray(self, token: Token, expected: str) -> None:
         """Characters that mean nothing where they stand."""
         text = str(token.scalar)
         hint = _STRAYS.get(text, "")
         if text.startswith("#"):
-            hint = "a comment begins with `//`" if len(text) == 1 else self._keyword_hint(text)
+            hint = self._keyword_hint(text)
+        elif text == "/" and self._text[token.start - 1 : token.start] == "*":
+            hint = "no comment is open here"
         elif not text.isprintable():
             hint = "remove this character"
         elif not hint:
@@ -128,11 +142,13 @@ class Complaints:
         lower = text.lower()
         if lower in ("#true", "#false", "#null", "#inf", "#-inf", "#nan"):
             return f"did you mean `{lower}`?"
+        if lower.strip("#")[:1].isspace() or not lower.strip("#"):
+            return "a comment begins with `//`"
         return "a comment begins with `//`; the keywords are `#true` `#false` `#null` `#inf` `#-inf` `#nan`"
 
     def _quote_it(self, token: Token, role: str) -> None:
         self._add(
-            f"the bare word {_word(token)} cannot be {role}",
+            f"the bare word {self._word(token)} cannot be {role}",
             token.span,
             expected="a string",
             hint=f'put quotes around it: `"{token.scalar}"`',
@@ -141,7 +157,7 @@ class Complaints:
     def bare_keyword(self, token: Token) -> None:
         """Version 2: ``true`` without its hash."""
         self._add(
-            f"the bare word {_word(token)} is no value in KDL 2",
+            f"the bare word {self._word(token)} is no value in KDL 2",
             token.span,
             f'`#{token.scalar}`, or `"{token.scalar}"` for the text',
             f"write `#{token.scalar}`",
@@ -152,7 +168,7 @@ class Complaints:
         word = str(token.scalar)
         quoted = f'"{word.strip(chr(39))}"' if word.startswith("'") else f'"{word}"'
         self._add(
-            f"the bare word {_word(token)} is no value in KDL 1",
+            f"the bare word {self._word(token)} is no value in KDL 1",
             token.span,
             'a string in `"`, a number, `true`, `false` or `null`',
             f"put quotes around it: `{quoted[:60]}`",
@@ -180,7 +196,7 @@ class Complaints:
             hint = _STRAYS.get(str(token.scalar), "") or "put quotes around the value"
         else:
             hint = 'for an empty text write `""`'
-        self._add(f"this `=` has no value: after it comes {_word(token)}", equals.span, "a value", hint)
+        self._add(f"this `=` has no value: after it comes {self._word(token)}", equals.span, "a value", hint)
 
     def spaced_equals(self, token: Token) -> None:
         """Version 1 has no white space around ``=``."""
@@ -207,17 +223,29 @@ class Complaints:
             hint = "KDL writes `name value` or `name=value`, without a colon"
         elif str(token.scalar).startswith(","):
             hint = _STRAYS[","]
+        span = token.span if token.end - token.start < 80 else Span(token.start, token.start + 1)
         self._add(
-            f"no white space stands before {_word(token)}",
-            token.span,
+            f"no white space stands before {self._word(token)}",
+            span,
             "white space, or the end of the node",
             hint,
+        )
+        # What is not apart was mostly cut in the wrong places: the rest of the line says no more.
+        self._mistakes.quiet = True
+
+    def continuation_between_nodes(self, backslash: int) -> None:
+        """Version 1: a continued line where no node has begun."""
+        self._add(
+            "this `\\` continues no node",
+            Span(backslash, backslash + 1),
+            "a node, or an empty line",
+            "remove the `\\`: in KDL 1 it stands inside a node only",
         )
 
     def after_block(self, token: Token) -> None:
         """An entry after a children block."""
         self._add(
-            f"{_word(token)} stands after the node's children block",
+            f"{self._word(token)} stands after the node's children block",
             _point(token),
             "the end of the line or `;`",
             "arguments and properties go before the `{`; a new node goes on a new line or after `;`",
@@ -265,7 +293,7 @@ class Complaints:
             message, hint = "this `(` is never closed", "put quotes around a text with a `(` in it"
         else:
             message, hint = (
-                f"{_word(token)} cannot stand in an annotation",
+                f"{self._word(token)} cannot stand in an annotation",
                 "put quotes around a text with a `(` in it",
             )
         self._add(message, left.span, "`(type)` before a name or a value", hint)

@@ -34,6 +34,8 @@ class Lexer:
         self._comment_swallowed = False
         self.marks = 0
         """How often something stood in the text that only this version has."""
+        self.continued_at: int | None = None
+        """The backslash of a continued line that stands right before the token read last."""
         self._report_disallowed()
 
     @property
@@ -43,7 +45,7 @@ class Lexer:
 
     def next(self) -> Token:
         """The next token; at the end of the text ``Kind.END``, again and again."""
-        before = self._at
+        before, self.continued_at = self._at, None
         self._skip_space()
         start, spaced, text = self._at, self._at > before, self._text
         if start == len(text):
@@ -52,17 +54,13 @@ class Lexer:
         if kind := _PUNCTUATION.get(char):
             return self._token(kind, start, start + 1, spaced)
         if char == '"':
-            value, end = self._strings.quoted(start)
-            self.marks += self._dialect.version == 2 and text.startswith('"""', start)
-            return self._token(Kind.STRING, start, end, spaced, value)
+            return self._string(start, None, spaced)
         if newline := self._dialect.newline.match(text, start):
             return self._token(Kind.NEWLINE, start, newline.end(), spaced)
         if char == "/":
             return self._slash(start, spaced)
         if opening := self._dialect.raw_opening.match(text, start):
-            value, end = self._strings.raw(start, opening)
-            self.marks += 1
-            return self._token(Kind.STRING, start, end, spaced, value)
+            return self._string(start, opening, spaced)
         if word := self._dialect.word.match(text, start):
             return self._word(word[0], start, spaced)
         if char == "#":
@@ -75,6 +73,13 @@ class Lexer:
 
     def _stray(self, start: int, end: int, spaced: bool) -> Token:
         return self._token(Kind.STRAY, start, end, spaced, self._text[start:end])
+
+    def _string(self, start: int, raw: re.Match[str] | None, spaced: bool) -> Token:
+        mistakes = self._mistakes.count
+        value, self._at = self._strings.raw(start, raw) if raw else self._strings.quoted(start)
+        if raw or (self._dialect.version == 2 and self._text.startswith('"""', start)):
+            self.marks += 1
+        return Token(Kind.STRING, start, self._at, spaced, value, broken=self._mistakes.count > mistakes)
 
     def _report_disallowed(self) -> None:
         for match in self._dialect.disallowed.finditer(self._text, self._at):
@@ -98,7 +103,7 @@ class Lexer:
             if text.startswith("/*", at):
                 at = self._after_comment(at)
             elif text.startswith("\\", at) and (after := self._after_continuation(at)):
-                at = after
+                at, self.continued_at = after, at
             elif disallowed := dialect.disallowed.match(text, at):
                 at = disallowed.end()
             if at == self._at:
@@ -159,7 +164,7 @@ class Lexer:
                 expected="a digit before the decimal point",
                 hint=f"write `{word.replace('.', '0.', 1)[:40]}`, or put quotes around it",
             )
-            return Token(Kind.STRING, start, end, spaced, word)
+            return Token(Kind.STRING, start, end, spaced, word, broken=True)
         kind = Kind.RESERVED if word in self._dialect.reserved else Kind.WORD
         return Token(kind, start, end, spaced, word)
 
@@ -176,12 +181,16 @@ class Lexer:
             code=number.code,
         )
         # Read on as if it had been quoted.
-        return Token(Kind.STRING, start, end, spaced, word)
+        return Token(Kind.STRING, start, end, spaced, word, broken=True)
 
     def _hash(self, start: int, spaced: bool) -> Token:
         """Version 2's ``#true`` and its kind; with anything else after it a hash is a mistake."""
         end = _HASHES.match(self._text, start).end()  # type: ignore[union-attr]
         word = self._dialect.word.match(self._text, end)
+        if self._text[end : end + 1].isspace():
+            # A comment as other languages write it: none of its braces and quotes count.
+            rest = self._dialect.line_rest.match(self._text, end)
+            return self._stray(start, rest.end() if rest else end, spaced)
         if word is None or end > start + 1:
             return self._stray(start, word.end() if word else end, spaced)
         end = self._at = word.end()

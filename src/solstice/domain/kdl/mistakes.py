@@ -13,7 +13,7 @@ def show(written: str, longest: int = 40) -> str:
 
 
 class Mistakes:
-    """Collects diagnostics; counts all of them, keeps the first hundred.
+    """Collects diagnostics, up to a hundred and the place of one more.
 
     While ``quiet`` is true a mistake is neither kept nor counted: the reader is skipping text it has
     already complained about.
@@ -27,7 +27,7 @@ class Mistakes:
 
     @property
     def is_full(self) -> bool:
-        """Whether more is known to be wrong than will be shown."""
+        """Whether more is known to be wrong than will be shown: time to stop reading."""
         return self.count > MOST_REPORTED
 
     def add(
@@ -50,10 +50,9 @@ class Mistakes:
             self._first_dropped = span
 
     def in_order(self) -> tuple[Diagnostic, ...]:
-        """The mistakes kept, by place, and one more that says how many were not."""
+        """The mistakes kept, by place, and one more if there were more."""
         kept = sorted(self._kept, key=lambda mistake: (mistake.span.start, mistake.span.end))
         if self._first_dropped is not None:
-            rest = self.count - MOST_REPORTED
-            message = f"{rest} more {'mistake is' if rest == 1 else 'mistakes are'} not shown"
-            kept.append(Diagnostic(SYNTAX, message, self._first_dropped, hint="mend the ones above first"))
+            message = f"there are more mistakes; only the first {MOST_REPORTED} are shown"
+            kept.append(Diagnostic(SYNTAX, message, self._first_dropped, hint="mend those first"))
         return tuple(kept)

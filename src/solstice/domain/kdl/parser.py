@@ -22,7 +22,7 @@ class Parser:
         self._version = dialect.version
         self._keywords = dialect.keywords
         self._mistakes = mistakes
-        self._complain = Complaints(mistakes, dialect.version)
+        self._complain = Complaints(text, mistakes, dialect.version)
         self._deepest = deepest
         self._roots: list[Node] = []
         self._blocks: list[Block] = []
@@ -35,7 +35,7 @@ class Parser:
 
     def read(self) -> tuple[Node, ...]:
         """All nodes of the text."""
-        while self._node or self._token.kind is not Kind.END:
+        while (self._node or self._token.kind is not Kind.END) and not self._mistakes.is_full:
             if self._node:
                 self._within(self._node)
             else:
@@ -46,7 +46,7 @@ class Parser:
     def _advance(self) -> Token:
         """Go to the next token; gives the one passed."""
         passed = self._token
-        if passed.kind is Kind.NEWLINE or passed.kind is Kind.OPEN:
+        if passed.kind in _PLACES_TO_GO_ON:
             self._mistakes.quiet = False
         self._token = self.lexer.next()
         self._begins_line = passed.kind is Kind.NEWLINE
@@ -65,6 +65,9 @@ class Parser:
 
     def _between(self) -> None:
         kind = self._token.kind
+        backslash = self.lexer.continued_at
+        if self._version == 1 and backslash is not None and kind is not Kind.CLOSE:
+            self._complain.continuation_between_nodes(backslash)
         if kind is Kind.NEWLINE or kind is Kind.SEMICOLON:
             self._advance()
         elif kind is Kind.CLOSE:
@@ -85,19 +88,18 @@ class Parser:
         start = self._token
         annotation = self._read_annotation() if start.kind is Kind.LEFT else ""
         name = self._token
-        node = Draft(str(name.scalar), name.span, start.start, name.end, annotation, dropped=commented)
+        node = Draft(str(name.scalar), name.span, start.start, name.end, annotation or "", dropped=commented)
         self._node = node
         self._check_depth(node)
         if name.kind in _TEXTS:
             self._advance()
             return
-        self._complain.no_name(name, annotated=name is not start, commented=commented)
+        if annotation is not None or name.kind not in _PLACES_TO_GO_ON:
+            self._complain.no_name(name, annotated=name is not start, commented=commented)
         node.dropped = True
-        if name.kind is Kind.CLOSE or name.kind is Kind.END:
-            return
-        if name.kind in _SCALARS or name.kind is Kind.SLASHDASH:
+        if name.kind not in _PLACES_TO_GO_ON:
             self._advance()
-        else:
+        if name.kind not in _SCALARS:
             self._skip()
 
     def _check_depth(self, node: Draft) -> None:
@@ -131,8 +133,7 @@ class Parser:
             if self._token.kind is Kind.OPEN:
                 self._open_block(node, commented=True)
             else:
-                apart = token.spaced or self._version == 2
-                self._read_entry(node, commented=True, apart=apart)
+                self._read_entry(node, commented=True, apart=token.spaced or self._version == 2)
         else:
             self._read_entry(node, commented=False, apart=token.spaced)
 
@@ -144,29 +145,36 @@ class Parser:
     def _read_entry(self, node: Draft, *, commented: bool, apart: bool) -> None:
         """One argument or property, or whatever stands in its place."""
         first = self._token
+        if (
+            first.kind is Kind.EQUALS
+            and not commented
+            and not (node.arguments or node.properties or node.closed)
+        ):
+            # ``name = value`` as in other languages: the value is meant as the node's argument.
+            self._complain.equals_after_node_name(self._advance(), node.name)
+            first, apart = self._token, True
+            if first.kind in _PLACES_TO_GO_ON:
+                return
         if first.kind in _SCALARS or first.kind is Kind.LEFT:
             if node.closed:
                 self._complain.after_block(first)
                 if first.kind in _TEXTS and not commented:
                     self._finish_node()
                     return
-            elif not apart:
+            elif not apart and not first.broken:
                 self._complain.no_space(first)
         annotation = self._read_annotation() if first.kind is Kind.LEFT else ""
         token = self._token
         if token.kind not in _SCALARS:
-            self._complain.no_value(token, annotated=token is not first, commented=commented)
-            if token.kind is Kind.SLASHDASH:
-                self._advance()
+            if annotation is not None or token.kind not in _PLACES_TO_GO_ON:
+                self._complain.no_value(token, annotated=token is not first, commented=commented)
             self._skip()
             return
-        self._advance()
-        if token.kind is Kind.WORD and str(token.scalar).startswith("'"):
-            self._complain.single_quote = self._complain.single_quote or token.span
+        self._pass_scalar()
         if self._token.kind is Kind.EQUALS:
             self._read_property(node, first, token, commented=commented)
             return
-        value = Value(self._scalar(token), Span(first.start, token.end), annotation)
+        value = Value(self._scalar(token), Span(first.start, token.end), annotation or "")
         if not commented:
             node.arguments.append(value)
             node.end = token.end
@@ -183,18 +191,20 @@ class Parser:
         annotation = self._read_annotation() if start.kind is Kind.LEFT else ""
         token = self._token
         if token.kind not in _SCALARS:
-            self._complain.no_property_value(equals, token)
-            if token.kind is Kind.SLASHDASH:
-                self._advance()
+            if annotation is not None or token.kind not in _PLACES_TO_GO_ON:
+                self._complain.no_property_value(equals, token)
             self._skip()
             return
-        self._advance()
-        if token.kind is Kind.WORD and str(token.scalar).startswith("'"):
-            self._complain.single_quote = self._complain.single_quote or token.span
-        value = Value(self._scalar(token), Span(start.start, token.end), annotation)
+        self._pass_scalar()
+        value = Value(self._scalar(token), Span(start.start, token.end), annotation or "")
         if not commented:
             node.properties.append(Property(str(name.scalar), name.span, value, Span(name.start, token.end)))
             node.end = token.end
+
+    def _pass_scalar(self) -> None:
+        token = self._advance()
+        if token.kind is Kind.WORD and str(token.scalar).startswith("'") and not self._complain.single_quote:
+            self._complain.single_quote = token.span
 
     def _scalar(self, token: Token) -> Scalar:
         if token.kind is Kind.RESERVED:
@@ -205,8 +215,8 @@ class Parser:
             self._complain.bare_value(token)
         return token.scalar
 
-    def _read_annotation(self) -> str:
-        """From ``(`` to ``)``; what is wrong between them is reported once."""
+    def _read_annotation(self) -> str | None:
+        """From ``(`` to ``)``; ``None`` if something was wrong with it, which has been reported."""
         left = self._advance()
         token = self._token
         if token.kind in _TEXTS:
@@ -214,7 +224,7 @@ class Parser:
         if token.kind not in _TEXTS or self._token.kind is not Kind.RIGHT:
             self._complain.bad_annotation(left, self._token if token.kind in _TEXTS else token)
             self._skip_annotation()
-            return ""
+            return None
         right = self._advance()
         if self._version == 1 and (token.spaced or right.spaced or self._token.spaced):
             self._complain.spaced_annotation(left)
@@ -258,6 +268,7 @@ class Parser:
             node.children = tuple(block.nodes)
 
     def _end_text(self) -> None:
+        self._mistakes.quiet = False
         if self._blocks and not self.lexer.swallowed:
             block = self._suspect or self._blocks[-1]
             self._complain.unclosed_block(block.brace, len(self._blocks) - 1)

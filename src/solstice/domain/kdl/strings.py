@@ -34,7 +34,7 @@ class StringReader:
         stop = self._find('"', start + 1, escapes=True, lines=False)
         if self._text.startswith('"', stop):
             return self._content(start + 1, stop), stop + 1
-        return self._unclosed_on_line(start, stop)
+        return self._unclosed_on_line(start, start + 1, stop, '"')
 
     def raw(self, start: int, opening: re.Match[str]) -> tuple[str, int]:
         """The raw string at ``start``, whose hashes and first quote are ``opening``."""
@@ -51,8 +51,7 @@ class StringReader:
         stop = self._find(closer, body, escapes=False, lines=False)
         if self._text.startswith(closer, stop):
             return self._text[body:stop], stop + len(closer)
-        self._report_unclosed(start, body, closer)
-        return self._text[body:stop], stop
+        return self._unclosed_on_line(start, body, stop, closer)
 
     def _find(self, closer: str, at: int, *, escapes: bool, lines: bool) -> int:
         """Where ``closer`` stands next, else where the line (or, across ``lines``, the text) ends."""
@@ -94,22 +93,25 @@ class StringReader:
         self._report_unclosed(start, start + 1, '"')
         return text[start + 1 : line_end], line_end
 
-    def _unclosed_on_line(self, start: int, stop: int) -> tuple[str, int]:
-        close = self._text.find('"', stop)
-        if close < 0 or not self._looks_closing(close):
-            self._report_unclosed(start, start + 1, '"')
-            return self._text[start + 1 : stop], stop
+    def _unclosed_on_line(self, start: int, body: int, stop: int, closer: str) -> tuple[str, int]:
+        text = self._text
+        # Only the next quote is looked at: looking for a far ``closer`` from each line would be quadratic.
+        close = text.find('"', stop)
+        end = close + len(closer)
+        if close < 0 or not text.startswith(closer, close) or not self._looks_closing(close, end):
+            self._report_unclosed(start, body, closer)
+            return text[body:stop], stop
         self._mistakes.add(
             "this quoted string goes on after the end of its line",
-            Span(start, start + 1),
-            expected='a `"` before the end of the line',
+            Span(start, body),
+            expected=f"a `{closer[:20]}` before the end of the line",
             hint='put a text of many lines between `"""` and `"""`, the last on a line of its own',
         )
-        return self._text[start + 1 : close], close + 1
+        return text[body:close], end
 
-    def _looks_closing(self, quote: int) -> bool:
+    def _looks_closing(self, quote: int, end: int) -> bool:
         """Whether this quote, the first after a line with an odd one, ends a string and begins none."""
-        before, after = self._text[quote - 1], self._text[quote + 1 : quote + 2]
+        before, after = self._text[quote - 1], self._text[end : end + 1]
         if before in '=(#"\\':
             return False
         return not after or after in "\r\n" or (after in " \t;{}" and not before.isspace())

@@ -33,13 +33,17 @@ class Kind(Enum):
 
 
 class Token(NamedTuple):
-    """One piece of the text, at ``[start, end)``; ``spaced``: white space or a comment stands before it."""
+    """One piece of the text, at ``[start, end)``; ``spaced``: white space or a comment stands before it.
+
+    ``broken``: something inside it was wrong, and has been reported.
+    """
 
     kind: Kind
     start: int
     end: int
     spaced: bool
     scalar: Scalar = None
+    broken: bool = False
 
     @property
     def span(self) -> Span:
