@@ -16,11 +16,13 @@ _QUIET_CONTROLS = bytes(code for code in range(32) if code not in b"\n\t") + b"\
 _UNSAFE = r"\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
 _UNSAFE_CHARACTER = re.compile(f"[{_UNSAFE}]")
 _SEQUENCE = re.compile(
-    r"(\x1b\[[0-9;:]{0,64}m)"  # SGR, the only one that is kept
-    r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI: cursor, erase, modes, private SGR
-    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"  # OSC, DCS, SOS, PM, APC
-    r"|\x1b[ -/]*[0-~]"  # two-byte escapes, character sets
-    rf"|[{_UNSAFE}]"
+    # One class in front, and what may follow its members behind: the engine skips harmless text at once.
+    rf"[{_UNSAFE}](?:"
+    r"(?<=\x1b)(\[[0-9;:]{0,64}m)"  # SGR, the only one that is kept
+    r"|(?:(?<=\x1b)\[|(?<=\x9b))[0-?]*[ -/]*[@-~]"  # CSI: cursor, erase, modes, private SGR
+    r"|(?:(?<=\x1b)[\]PX^_]|(?<=[\x90\x98\x9d-\x9f]))[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)"  # OSC, DCS, …
+    r"|(?<=\x1b)[ -/]*[0-~]"  # two-byte escapes, character sets
+    r")?"
 )
 
 
@@ -75,12 +77,13 @@ class LogLines:
         self._cut += len(data) - len(data[:room])
 
     def _clean_block(self, block: bytes) -> str:
-        if len(block.translate(None, _QUIET_CONTROLS)) != len(block) or _has_long_line(block):
+        if len(block.translate(None, _QUIET_CONTROLS)) != len(block):
+            block = block.replace(b"\r\n", b"\n").removesuffix(b"\r")
+            if b"\r" in block:
+                return "".join([self._clean_line(line, 0) + "\n" for line in block.split(b"\n")])
+        if _has_long_line(block):
             return "".join([self._clean_line(line, 0) + "\n" for line in block.split(b"\n")])
-        text = block.decode("utf-8", "replace")
-        if not block.isascii():
-            text = _UNSAFE_CHARACTER.sub("", text)
-        return (text.expandtabs() if "\t" in text else text) + "\n"
+        return self._clean_text(block.decode("utf-8", "replace")) + "\n"
 
     def _clean_line(self, line: bytes, cut: int) -> str:
         if b"\r" in line:
@@ -89,14 +92,21 @@ class LogLines:
         text = line[:LONGEST_LINE].decode("utf-8", "replace")
         if cut:
             text = text.rstrip("\ufffd")
-        text = _SEQUENCE.sub(_keep_colour if self._colour else "", text).expandtabs()
-        if "\x1b" in text:
-            text += RESET
+        text = self._clean_text(text)
         return f"{text} … ({cut} more bytes in the log file)" if cut else text
+
+    def _clean_text(self, text: str) -> str:
+        if _UNSAFE_CHARACTER.search(text):
+            text = _SEQUENCE.sub(_keep_colour if self._colour else "", text)
+        if "\t" in text:
+            text = text.expandtabs()
+        if "\x1b" in text:
+            text = "\n".join([line + RESET if "\x1b" in line else line for line in text.split("\n")])
+        return text
 
 
 def _keep_colour(match: re.Match[str]) -> str:
-    return match[1] or ""
+    return f"\x1b{match[1]}" if match[1] else ""
 
 
 def _has_long_line(block: bytes) -> bool:

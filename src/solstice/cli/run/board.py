@@ -3,7 +3,7 @@
 from collections import deque
 
 from solstice.cli.run.ansi import RESET, LogLines
-from solstice.domain.event import LogAppended
+from solstice.domain.event import ImageProgress, JobChanged, LogAppended
 from solstice.domain.job import Job, StepRecord, StepState
 from solstice.domain.plan import Plan
 
@@ -76,6 +76,8 @@ class Board:
 
     def __init__(self, plan: Plan, colour: bool) -> None:
         self._colour = colour
+        self.images: dict[str, ImageProgress] = {}
+        """Images on their way, by name."""
         self.views = {job.id: JobView(i, colour) for i, job in enumerate(plan.jobs)}
 
     def view(self, job: Job) -> JobView:
@@ -84,6 +86,17 @@ class Board:
         if known is None:
             known = self.views[job.plan.id] = JobView(len(self.views), self._colour)
         return known
+
+    def take_change(self, event: JobChanged) -> Job | None:
+        """Note how a job stands now; give how it stood as far as we had heard."""
+        view, job = self.view(event.after), event.after
+        before, view.job = view.job or event.before, job
+        if job.image:
+            self.images.pop(job.image, None)
+        for index, step in enumerate(job.attempt.steps if job.attempt else ()):
+            if step.state is StepState.SUCCEEDED:
+                view.forget_tail(index)
+        return before
 
     def jobs(self) -> list[Job]:
         """Every job heard of, in the plan's order."""

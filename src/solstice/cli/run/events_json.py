@@ -32,16 +32,16 @@ class JsonWatcher:
         self._outlet = outlet
         self._plan = plan
         self._board = Board(plan, colour=False)
+        self._texts: dict[str, LogText] = {}
         self._now: datetime | None = None
 
     def tell(self, event: Event) -> None:
         """Write an event."""
         match event:
             case LogAppended():
-                self._write("log", job=event.job.plan.id, **_write_log(event))
+                self._tell_log(event)
             case JobChanged():
-                self._board.view(event.after).job = event.after
-                self._write("job", **_write_job(event.after))
+                self._tell_change(event)
             case ImageProgress(image=image, phrase=phrase, done=done, total=total):
                 self._write("image", image=image, phrase=phrase, done=done, total=total)
             case ArtifactStored():
@@ -56,8 +56,13 @@ class JsonWatcher:
         """From now on events bear this time."""
         self._now = now
 
+    def resize(self, width: int, height: int) -> None:
+        """Programs have no width."""
+
     def close(self, summary: Summary) -> None:
         """Write ``pipeline-ended`` with the closing table."""
+        for name in self._texts:
+            self._flush_log(name)
         self._write(
             "pipeline-ended",
             success=summary.success,
@@ -66,6 +71,36 @@ class JsonWatcher:
             logs=summary.logs,
             artifacts=summary.artifacts,
         )
+        self._outlet.close()
+
+    def _tell_log(self, event: LogAppended) -> None:
+        name = event.job.plan.id
+        text = self._texts.setdefault(name, LogText())
+        if text.attempt != event.job.epoch or text.step != event.step:
+            self._flush_log(name)
+            text.begin(event.job.epoch, event.step)
+        piece = text.take(event.offset, event.data)
+        if piece:
+            self._write("log", job=name, attempt=text.attempt, step=text.step, **piece)
+
+    def _flush_log(self, name: str) -> None:
+        text = self._texts.get(name)
+        piece = text.flush() if text else None
+        if text and piece:
+            self._write("log", job=name, attempt=text.attempt, step=text.step, **piece)
+
+    def _tell_change(self, event: JobChanged) -> None:
+        before, job = self._board.take_change(event), event.after
+        name = job.plan.id
+        known = before.attempt.steps if before and before.attempt and before.epoch == job.epoch else ()
+        steps = job.attempt.steps if job.attempt else ()
+        for index, step in enumerate(steps):
+            was = known[index] if index < len(known) else StepRecord(step.name)
+            if step.state is not was.state:
+                self._flush_log(name)
+                self._write("step", job=name, attempt=job.epoch, step=index, **_write_step(step))
+        if before is None or _standing(before) != _standing(job):
+            self._write("job", **_write_job(job))
 
     def _write_row(self, job: Job, summary: Summary) -> Json:
         row = make_row(job)
@@ -87,26 +122,52 @@ class JsonWatcher:
     def _write(self, kind: str, **rest: object) -> None:
         time: Json = {"time": self._now.isoformat()} if self._now else {}
         text = json.dumps({"type": kind, **time, **rest}, separators=(",", ":"))
-        self._outlet.write(text + "\n")
+        self._outlet.write_patiently(text + "\n")
 
 
-def _write_log(event: LogAppended) -> Json:
-    where: Json = {"step": event.step, "offset": event.offset}
-    try:
-        return {**where, "text": codecs.decode(event.data, "utf-8")}
-    except UnicodeDecodeError:
-        return {**where, "base64": b64encode(event.data).decode("ascii")}
+class LogText:
+    """The text of one job's log, piece by piece: a character cut in two waits for its other half."""
+
+    def __init__(self) -> None:
+        self.attempt = 0
+        self.step = -1
+        self._offset = 0
+        self._held = b""
+
+    def begin(self, attempt: int, step: int) -> None:
+        """What follows was printed by this step of this attempt."""
+        self.attempt, self.step = attempt, step
+
+    def take(self, offset: int, data: bytes) -> Json | None:
+        """Give what can be said of a chunk: its text, or its bytes where they are no UTF-8."""
+        if not self._held:
+            self._offset = offset
+        data = self._held + data
+        start, self._held = self._offset, b""
+        try:
+            text, used = codecs.utf_8_decode(data, "strict", False)
+        except UnicodeDecodeError:
+            return {"offset": start, "base64": b64encode(data).decode("ascii")}
+        self._offset, self._held = start + used, data[used:]
+        return {"offset": start, "text": text} if text else None
+
+    def flush(self) -> Json | None:
+        """Give the bytes that waited in vain."""
+        held, self._held = self._held, b""
+        return {"offset": self._offset, "base64": b64encode(held).decode("ascii")} if held else None
+
+
+def _standing(job: Job) -> tuple[object, ...]:
+    return (job.state, job.reason, job.epoch, job.image)
 
 
 def _write_job(job: Job) -> Json:
-    steps = job.attempt.steps if job.attempt else ()
     return {
         "job": job.plan.id,
         "state": job.state.value,
         "attempt": job.epoch,
         "image": job.image,
         "reason": _write_reason(job.reason),
-        "steps": [_write_step(step) for step in steps],
     }
 
 

@@ -32,6 +32,8 @@ class Line:
 
     look: Look
     text: str
+    is_passing: bool = False
+    """Of interest only while it is so: a live view shows it elsewhere."""
 
 
 def tell_change(before: Job | None, after: Job) -> Iterator[Line]:
@@ -45,7 +47,7 @@ def tell_change(before: Job | None, after: Job) -> Iterator[Line]:
     if before is None or before.state is not after.state:
         yield from _tell_move(after)
     elif after.reason and not after.state.is_over and _is_news(before.reason, after.reason):
-        yield Line(Look.WAITING, describe_wait(after))
+        yield Line(Look.WAITING, describe_wait(after), is_passing=after.reason.cause is not Cause.RETRY)
 
 
 def describe_wait(job: Job) -> str:
@@ -132,8 +134,8 @@ def _tell_move(job: Job) -> Iterator[Line]:
         yield Line(look_of_job(job), describe_end(job))
     elif job.state is JobState.STARTING:
         again = f" (attempt {job.epoch})" if job.epoch > 1 else ""
-        yield Line(Look.RUNNING, f"boots a machine from {clean_words(job.image)}{again}")
+        yield Line(Look.RUNNING, f"boots a machine from {clean_words(job.image)}{again}", is_passing=True)
     elif job.state is JobState.RUNNING:
         yield Line(Look.RUNNING, f"machine is up after {show_duration(boot_time(job))}")
     elif job.reason and _is_news(None, job.reason):
-        yield Line(Look.WAITING, describe_wait(job))
+        yield Line(Look.WAITING, describe_wait(job), is_passing=job.reason.cause is not Cause.RETRY)

@@ -9,12 +9,13 @@ from solstice.cli.run.ansi import clean_words
 from solstice.cli.run.board import Board, JobView, failing_step
 from solstice.cli.run.rerun import Given, rerun_command
 from solstice.cli.run.story import boot_time, describe_outcome, name_culprit, run_time
-from solstice.cli.run.style import Look, Style, fit, look_of_job, measure, pad
+from solstice.cli.run.style import Look, Style, fit, look_of_job, measure
 from solstice.domain.job import Job, JobState, StepState
 from solstice.domain.plan import Plan
 
 FAILURES = frozenset({JobState.FAILED, JobState.TIMED_OUT})
 _TITLES = ("job", "image", "boot", "run", "result", "why")
+_IMAGE, _BOOT, _RUN, _RESULT, _WHY = range(1, 6)
 _NARROWEST_WHY = 12
 
 
@@ -82,31 +83,40 @@ def _show_table(rows: list[Row], style: Style, width: int) -> Iterator[str]:
         return
     cells = [_TITLES, *(row.words() for row in rows)]
     widths = [max(measure(line[column]) for line in cells) for column in range(len(_TITLES))]
-    if width > 0:
-        taken = 2 + sum(widths[:-1]) + 2 * (len(_TITLES) - 1)
-        widths[-1] = min(widths[-1], max(width - taken, _NARROWEST_WHY))
-    yield style.faint("  " + _align(_TITLES, widths))
+    shown = _choose_columns(widths, width)
+    yield style.faint("  " + "  ".join(_align(_TITLES, widths, shown)).rstrip())
     for row in rows:
-        words = list(row.words())
-        line = _align(words, widths)
+        line = _align(row.words(), widths, shown)
         # The result is the one coloured cell: colour means state.
-        start = sum(widths[:4]) + 2 * 4
-        end = start + len(row.result)
-        painted = line[:start] + style.state(line[start:end], row.look) + line[end:]
-        yield f"{style.symbol(row.look)} {painted}"
+        at = shown.index(_RESULT)
+        line[at] = style.state(row.result, row.look) + " " * (widths[_RESULT] - measure(row.result))
+        yield f"{style.symbol(row.look)} {'  '.join(line).rstrip()}"
 
 
-def _align(words: tuple[str, ...] | list[str], widths: list[int]) -> str:
-    job, image, boot, run, result, why = words
-    cells = [
-        pad(job, widths[0]),
-        pad(image, widths[1]),
-        " " * (widths[2] - measure(boot)) + boot,
-        " " * (widths[3] - measure(run)) + run,
-        pad(result, widths[4]),
-        fit(why, widths[5]),
-    ]
-    return "  ".join(cells).rstrip()
+def _choose_columns(widths: list[int], width: int) -> list[int]:
+    """Leave out what a narrow terminal can do without, and narrow the reasons to what is left."""
+    shown = list(range(len(_TITLES)))
+    if width <= 0:
+        return shown
+    for dispensable in (None, _WHY, _IMAGE, _BOOT):
+        if dispensable is not None:
+            shown.remove(dispensable)
+        left = width - 2 - sum(widths[column] + 2 for column in shown if column != _WHY)
+        if _WHY in shown and left >= min(_NARROWEST_WHY, widths[_WHY]):
+            widths[_WHY] = min(widths[_WHY], left)
+            return shown
+        if _WHY not in shown and left >= -2:
+            return shown
+    return shown
+
+
+def _align(words: tuple[str, ...], widths: list[int], shown: list[int]) -> list[str]:
+    cells = []
+    for column in shown:
+        word = fit(words[column], widths[column])
+        gap = " " * (widths[column] - measure(word))
+        cells.append(gap + word if column in {_BOOT, _RUN} else word + gap)
+    return cells
 
 
 def _show_failure(view: JobView, job: Job, plan: Plan, summary: Summary, style: Style) -> Iterator[str]:

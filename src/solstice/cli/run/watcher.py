@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import IO, Any, Literal, Protocol
 
 from solstice.cli.run.events_json import JsonWatcher
+from solstice.cli.run.live import LiveWatcher
 from solstice.cli.run.outlet import Outlet
-from solstice.cli.run.plain import PlainWatcher
+from solstice.cli.run.plain import PlainWatcher, QuietWatcher
 from solstice.cli.run.style import Style
 from solstice.cli.run.table import Summary
 from solstice.domain.event import Event
@@ -23,8 +24,11 @@ class Watcher(Protocol):
     def tick(self, now: datetime) -> None:
         """Show how time passes; called about eight times a second, also when nothing happens."""
 
+    def resize(self, width: int, height: int) -> None:
+        """The terminal has another size now."""
+
     def close(self, summary: Summary) -> None:
-        """Show the end; the last call."""
+        """Show the end and wait until the reader has it all; the last call, when no job needs the loop."""
 
 
 def make_watcher(
@@ -37,4 +41,9 @@ def make_watcher(
     outlet = Outlet(out)
     if kind == "json":
         return JsonWatcher(outlet, plan)
-    return PlainWatcher(outlet, plan, Style(colour, outlet.prints_symbols), width)
+    style = Style(colour, outlet.prints_symbols)
+    if kind == "live":
+        return LiveWatcher(outlet, plan, style, width, height)
+    if kind == "quiet":
+        return QuietWatcher(outlet, plan, style, width)
+    return PlainWatcher(outlet, plan, style, width)
