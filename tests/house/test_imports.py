@@ -63,6 +63,7 @@ def test_an_import_that_goes_up_or_sideways_is_found(path: str, text: str, fault
     [
         ("domain/plan.py", "from solstice.domain.kdl import parse\nimport re"),
         ("adapters/qemu/machine.py", "from solstice.adapters.qemu.qmp import connect\nimport qemu.qmp"),
+        ("adapters/seed.py", "from solstice.adapters.faults import translate"),
         ("cli/check.py", "from solstice import __version__\nimport click"),
         ("main/run.py", "from solstice.adapters import seed\nfrom solstice.orchestrator import reaper"),
     ],

@@ -28,6 +28,9 @@ LIBRARIES: dict[str, frozenset[str]] = {
 }
 """What a room may use beyond the standard library; a room that is not listed may use anything pinned."""
 
+SHARED_BY_ADAPTERS = frozenset({"faults"})
+"""The one thing adapters have in common: how this computer's errors become ours."""
+
 IMPURE = frozenset(
     "asyncio concurrent ctypes fcntl getpass glob http io logging multiprocessing os platform queue random "
     "secrets select selectors shutil signal socket sqlite3 ssl subprocess sys tempfile threading time "
@@ -80,7 +83,7 @@ def _fault_inside(module: Module, pieces: list[str]) -> str:
     room = pieces[1]
     if room != module.room:
         return "" if room in MAY_IMPORT[module.room] else f"`{module.room}` may not import `{room}`"
-    if room == "adapters" and len(pieces) > 2 and pieces[2] != module.parts[1]:
+    if room == "adapters" and len(pieces) > 2 and pieces[2] not in {module.parts[1], *SHARED_BY_ADAPTERS}:
         return f"adapters are strangers: `{module.parts[1]}` may not import `{pieces[2]}`"
     return ""
 

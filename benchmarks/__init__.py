@@ -1,0 +1,1 @@
+"""Measurements with a budget: what a person waits for."""
