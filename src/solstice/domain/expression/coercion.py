@@ -94,7 +94,8 @@ def fold_case(text: str) -> str:
 def are_equal(left: object, right: object) -> bool:
     """Loose equality: texts ignore case, different kinds meet as numbers, lists equal only themselves."""
     if isinstance(left, str) and isinstance(right, str):
-        return fold_case(left) == fold_case(right)
+        # Folding keeps the length: a long text is not folded for each short one in a list.
+        return len(left) == len(right) and fold_case(left) == fold_case(right)
     if left is None and right is None:
         return True
     if is_primitive(left) and is_primitive(right):

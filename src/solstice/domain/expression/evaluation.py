@@ -35,7 +35,7 @@ from solstice.domain.expression.syntax import (
     Wildcard,
 )
 
-_BUDGET = 16 * LARGEST_RESULT
+_BUDGET = 4 * LARGEST_RESULT
 """Characters and elements one evaluation may touch: many large results are as bad as one huge one."""
 
 
@@ -116,8 +116,7 @@ class _Evaluation:
         return value
 
     def _step(self, value: object, step: Step) -> object:
-        if not is_primitive(value) and isinstance(value, Mapping | Sequence):
-            self._spend(len(value), step.span)
+        self._spend(_breadth(value), step.span)
         if isinstance(step, Wildcard):
             return _spread(value)
         key = step.name if isinstance(step, Property) else self.value_of(step.index)
@@ -175,11 +174,11 @@ class _Evaluation:
         if name == "always":
             return True
         if status is None or name == "hash":
-            raise EvaluationMistake(f"{signature_name(name)}() has no answer here", node.span)
+            raise EvaluationMistake(f"{SIGNATURES[name].name}() has no answer here", node.span)
         return bool(getattr(status, name))
 
     def _spend_on(self, value: object, span: Span) -> None:
-        self._spend(len(value) if isinstance(value, str | Sequence | Mapping) else 1, span)
+        self._spend(_size(value), span)
 
     def _spend(self, amount: int, span: Span) -> None:
         self._left -= amount + 1
@@ -187,9 +186,15 @@ class _Evaluation:
             raise EvaluationMistake("this expression takes too much work", span)
 
 
-def signature_name(folded: str) -> str:
-    """How a function is spelt."""
-    return SIGNATURES[folded].name
+def _size(value: object) -> int:
+    return len(value) if isinstance(value, Sequence | Mapping) else 1
+
+
+def _breadth(value: object) -> int:
+    """How many names a step may have to look at: a name in another case is found by trying each."""
+    if isinstance(value, _Matches):
+        return len(value) + sum(map(_size, value))
+    return _size(value)
 
 
 def _are_level(left: object, right: object) -> bool:

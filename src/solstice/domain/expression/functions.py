@@ -112,7 +112,8 @@ def _fill(match: re.Match[str], arguments: tuple[object, ...]) -> str:
         return match[0][0]
     index = int(match[1])
     if index >= len(arguments):
-        raise FunctionMistake(f"format() met {match[0]} but was given {len(arguments)} values to fill in")
+        given = "1 value" if len(arguments) == 1 else f"{len(arguments)} values"
+        raise FunctionMistake(f"format() met {match[0]} but was given {given} to fill in, counted from 0")
     return to_text(arguments[index])
 
 

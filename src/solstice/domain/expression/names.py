@@ -189,12 +189,15 @@ def _explain_context(reference: Reference) -> Diagnostic:
     return Diagnostic(
         "unknown-context", f"there is nothing called `{name[:64]}` here", reference.spans[0],
         "one of " + ", ".join(CONTEXTS),
-        _CONTEXT_HINTS.get(name.casefold(), "") or did_you_mean(name, CONTEXTS) or _hint_at_quotes(reference),
+        _CONTEXT_HINTS.get(name.casefold(), "") or _guess_context(reference),
     )  # fmt: skip
 
 
-def _hint_at_quotes(reference: Reference) -> str:
-    return f"a text stands in single quotes: '{reference.path[0][:64]}'" if len(reference.path) == 1 else ""
+def _guess_context(reference: Reference) -> str:
+    guess = did_you_mean(reference.path[0], CONTEXTS)
+    if len(reference.path) > 1:
+        return guess
+    return f"{guess} A text stands in single quotes: '{reference.path[0][:64]}'".lstrip()
 
 
 def _check_key(reference: Reference, context: str, names: KnownNames) -> Iterator[Diagnostic]:

@@ -25,7 +25,7 @@ from solstice.domain.expression.syntax import (
 
 LONGEST_EXPRESSION = 64 * 1024
 """In code points."""
-DEEPEST_NESTING = 50
+DEEPEST_NESTING = 40
 """Of parentheses, brackets, calls and ``!`` together."""
 
 _PRECEDENCE = (("||",), ("&&",), ("==", "!="), ("<", "<=", ">", ">="))
@@ -140,7 +140,7 @@ class _Parser:
             steps.append(self._bracket() if self._peek().text == "[" else self._dot())
         if not steps:
             return target
-        return Access(target, tuple(steps), Span(start, steps[-1].span.end))
+        return Access(target, tuple(steps), Span(start, self._tokens[self._next - 1].span.end))
 
     def _dot(self) -> Step:
         self._take()
