@@ -1,0 +1,57 @@
+"""`solstice check`: every mistake of a workflow file, shown to a person or to a program."""
+
+from pathlib import Path
+
+import click
+
+from solstice import __version__
+
+
+@click.command("check")
+@click.argument("path", default=".", type=click.Path(path_type=Path))
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "json", "sarif"]),
+    default="text",
+    show_default=True,
+    help="How mistakes are written.",
+)
+@click.pass_context
+def check_command(context: click.Context, path: Path, format_: str) -> None:
+    """Report every mistake in a workflow file.
+
+    PATH is a repository or a workflow file. Exits with 0 if there is no mistake, with 1 if there is one,
+    with 2 if the file could not be read.
+    """
+    from solstice.cli.colour import wants_colour
+    from solstice.domain.errors import OperatorMistake
+
+    try:
+        text, code = check(path, format_, colour=wants_colour(context))
+    except OperatorMistake as mistake:
+        from solstice.cli.terminal import show
+
+        click.echo(f"error: {show(str(mistake))}\n  = hint: {show(mistake.remedy)}", err=True)
+        context.exit(2)
+    click.echo(text, color=True)
+    context.exit(code)
+
+
+def check(path: Path, format_: str = "text", *, colour: bool = False) -> tuple[str, int]:
+    """What to print and how to exit; raises `OperatorMistake` where nothing could be read."""
+    from solstice.cli.locating import locate_workflow
+
+    located = locate_workflow(path)
+    source, diagnostics = located.source, located.read.diagnostics
+    code = 0 if located.read.workflow else 1
+    if format_ == "text":
+        from solstice.cli.diagnostics import format_text
+
+        return format_text(source, diagnostics, colour=colour), code
+    from json import dumps
+
+    from solstice.cli.diagnostics import to_json, to_sarif
+
+    record = to_json(source, diagnostics) if format_ == "json" else to_sarif(source, diagnostics, __version__)
+    return dumps(record, indent=2), code

@@ -1,0 +1,117 @@
+"""`solstice plan`: what would run for an event, as a drawing or as JSON."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from solstice.domain.plan import Occasion
+
+EVENTS = ("push", "pull_request", "schedule", "manual")
+
+
+@click.command("plan")
+@click.argument("path", default=".", type=click.Path(path_type=Path))
+@click.option("--event", type=click.Choice(EVENTS), default="push", show_default=True, help="What happened.")
+@click.option("--branch", default="main", show_default=True, help="The branch (of a pull request: its base).")
+@click.option("--tag", default="", help="The tag that was pushed, instead of a branch.")
+@click.option("--changed", multiple=True, metavar="FILE", help="A path the event changed; may be repeated.")
+@click.option("--label", "labels", multiple=True, help="A label of the pull request; may be repeated.")
+@click.option("--input", "inputs", multiple=True, metavar="NAME=VALUE", help="An answer; may be repeated.")
+@click.option(
+    "--default-label", default="debian-12", show_default=True, help="The label of jobs that name none."
+)
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.pass_context
+def plan_command(
+    context: click.Context,
+    path: Path,
+    event: str,
+    branch: str,
+    tag: str,
+    changed: tuple[str, ...],
+    labels: tuple[str, ...],
+    inputs: tuple[str, ...],
+    default_label: str,
+    format_: str,
+    as_json: bool,
+) -> None:
+    """Show the jobs a workflow makes of an event, and what each waits for.
+
+    PATH is a repository or a workflow file. Exits with 0 if there is a plan, with 1 if there are mistakes,
+    with 2 if the file could not be read.
+    """
+    from solstice.cli.colour import wants_colour
+    from solstice.domain.errors import OperatorMistake
+
+    occasion = _describe(event, branch, tag, changed, labels, inputs)
+    try:
+        text, code = show_plan(
+            path, occasion, default_label, "json" if as_json else format_, colour=wants_colour(context)
+        )
+    except OperatorMistake as mistake:
+        from solstice.cli.terminal import show
+
+        click.echo(f"error: {show(str(mistake))}\n  = hint: {show(mistake.remedy)}", err=True)
+        context.exit(2)
+    click.echo(text, color=True)
+    context.exit(code)
+
+
+def show_plan(
+    path: Path, occasion: "Occasion", default_label: str, format_: str = "text", *, colour: bool = False
+) -> tuple[str, int]:
+    """What to print and how to exit; raises `OperatorMistake` where nothing could be read."""
+    from solstice.cli.diagnostics import format_text, to_json
+    from solstice.cli.locating import locate_workflow
+    from solstice.domain.planning import plan
+
+    located = locate_workflow(path)
+    diagnostics, made = located.read.diagnostics, None
+    if located.read.workflow:
+        planned = plan(located.read.workflow, occasion, default_label)
+        made, diagnostics = planned.plan, planned.diagnostics
+    if format_ == "json":
+        from json import dumps
+
+        from solstice.domain.plan_record import plan_to_dict
+
+        record = plan_to_dict(made) if made else to_json(located.source, diagnostics)
+        return dumps(record, indent=2, sort_keys=True), 0 if made else 1
+    if made is None:
+        return format_text(located.source, diagnostics, colour=colour), 1
+    from solstice.cli.graph import draw_plan
+
+    return draw_plan(made), 0
+
+
+def _describe(
+    event: str,
+    branch: str,
+    tag: str,
+    changed: tuple[str, ...],
+    labels: tuple[str, ...],
+    inputs: tuple[str, ...],
+) -> "Occasion":
+    from solstice.domain.plan import Occasion
+
+    is_pull_request = event == "pull_request"
+    return Occasion(
+        event=event,
+        ref=f"refs/tags/{tag}" if tag else f"refs/heads/{branch}",
+        branch="" if tag else branch,
+        tag=tag,
+        inputs=tuple(map(_split_input, inputs)),
+        changed=changed or None,
+        labels=labels,
+        base_branch=branch if is_pull_request else "",
+    )
+
+
+def _split_input(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise click.BadParameter(f"`{text}` is not NAME=VALUE", param_hint="--input")
+    return name, value
