@@ -2,32 +2,10 @@
 
 from solstice.domain.diagnostic import Span
 from solstice.domain.kdl.mistakes import Mistakes, show
+from solstice.domain.kdl.strays import COMMA, NAMES, point, stray_hint
 from solstice.domain.kdl.token import Kind, Token
 
 _ENTRY = "an argument, `name=value`, `{`, or the end of the node"
-_NAMES = {
-    Kind.NEWLINE: "the end of the line",
-    Kind.END: "the end of the text",
-    Kind.SEMICOLON: "`;`",
-    Kind.OPEN: "`{`",
-    Kind.CLOSE: "`}`",
-    Kind.LEFT: "`(`",
-    Kind.RIGHT: "`)`",
-    Kind.EQUALS: "`=`",
-    Kind.SLASHDASH: "`/-`",
-}
-_STRAYS = {
-    "[": "KDL has no lists: write the values one after another, with spaces between them",
-    "]": "KDL has no lists: write the values one after another, with spaces between them",
-    ",": "KDL puts spaces between values, not commas",
-    "/": "a comment begins with `//`; put quotes around a text with a slash in it",
-    "\\": "a `\\` continues the line and must be its last character; a text with a backslash needs quotes",
-}
-
-
-def _point(token: Token) -> Span:
-    """Where to point at ``token``: for the end of a line, at its first character only."""
-    return Span(token.start, min(token.end, token.start + 1)) if token.kind is Kind.NEWLINE else token.span
 
 
 class Complaints:
@@ -58,7 +36,7 @@ class Complaints:
 
     def _word(self, token: Token) -> str:
         """The token as it is written, or its name."""
-        return _NAMES.get(token.kind) or show(self._text[token.start : min(token.end, token.start + 80)])
+        return NAMES.get(token.kind) or show(self._text[token.start : min(token.end, token.start + 80)])
 
     def no_name(self, token: Token, *, annotated: bool, commented: bool) -> None:
         """``token`` stands where a node should begin."""
@@ -78,7 +56,7 @@ class Complaints:
         else:
             after = "this annotation" if annotated else "`/-`" if commented else ""
             where = f"after {after} a node should begin, but here is" if after else "a node cannot begin with"
-            self._add(f"{where} {self._word(token)}", _point(token), expected)
+            self._add(f"{where} {self._word(token)}", point(token), expected)
 
     def equals_after_node_name(self, equals: Token, name: str) -> None:
         """``name = value`` where a node begins."""
@@ -108,43 +86,26 @@ class Complaints:
             hint = "put the `/-` before the `(`" if token.kind is Kind.SLASHDASH else ""
             self._add(
                 f"after this annotation comes {self._word(token)}",
-                _point(token),
+                point(token),
                 "the value it describes",
                 hint,
             )
         elif commented:
             self._add(
                 f"after `/-` comes {self._word(token)}",
-                _point(token),
+                point(token),
                 "what it comments out: an argument, a property or a children block",
                 "write `//` to comment out the rest of the line"
                 if token.kind is not Kind.SLASHDASH
                 else "write it once",
             )
         else:
-            self._add(f"{self._word(token)} cannot stand here", _point(token), _ENTRY)
+            self._add(f"{self._word(token)} cannot stand here", point(token), _ENTRY)
 
     def stray(self, token: Token, expected: str) -> None:
         """Characters that mean nothing where they stand."""
-        text = str(token.scalar)
-        hint = _STRAYS.get(text, "")
-        if text.startswith("#"):
-            hint = self._keyword_hint(text)
-        elif text == "/" and self._text[token.start - 1 : token.start] == "*":
-            hint = "no comment is open here"
-        elif not text.isprintable():
-            hint = "remove this character"
-        elif not hint:
-            hint = f"put quotes around a text with a `{text[0]}` in it"
-        self._add(f"{show(text)} has no meaning here", token.span, expected, hint)
-
-    def _keyword_hint(self, text: str) -> str:
-        lower = text.lower()
-        if lower in ("#true", "#false", "#null", "#inf", "#-inf", "#nan"):
-            return f"did you mean `{lower}`?"
-        if lower.strip("#")[:1].isspace() or not lower.strip("#"):
-            return "a comment begins with `//`"
-        return "a comment begins with `//`; the keywords are `#true` `#false` `#null` `#inf` `#-inf` `#nan`"
+        before = self._text[max(token.start - 1, 0) : token.start]
+        self._add(f"{self._word(token)} has no meaning here", token.span, expected, stray_hint(token, before))
 
     def _quote_it(self, token: Token, role: str) -> None:
         self._add(
@@ -193,7 +154,7 @@ class Complaints:
         elif token.kind is Kind.EQUALS:
             hint = "write one `=`"
         elif token.kind is Kind.STRAY:
-            hint = _STRAYS.get(str(token.scalar), "") or "put quotes around the value"
+            hint = stray_hint(token, "")
         else:
             hint = 'for an empty text write `""`'
         self._add(f"this `=` has no value: after it comes {self._word(token)}", equals.span, "a value", hint)
@@ -222,7 +183,7 @@ class Complaints:
         if str(token.scalar).startswith(":"):
             hint = "KDL writes `name value` or `name=value`, without a colon"
         elif str(token.scalar).startswith(","):
-            hint = _STRAYS[","]
+            hint = COMMA
         span = token.span if token.end - token.start < 80 else Span(token.start, token.start + 1)
         self._add(
             f"no white space stands before {self._word(token)}",
@@ -246,7 +207,7 @@ class Complaints:
         """An entry after a children block."""
         self._add(
             f"{self._word(token)} stands after the node's children block",
-            _point(token),
+            point(token),
             "the end of the line or `;`",
             "arguments and properties go before the `{`; a new node goes on a new line or after `;`",
         )
