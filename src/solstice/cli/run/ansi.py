@@ -65,14 +65,13 @@ class LogLines:
         return self._clean_line(line, cut) + "\n"
 
     def _hold(self, data: bytes) -> None:
-        if b"\r" in data or self._held.endswith(b"\r"):
-            # The line was begun again: what stood there, cut or not, is history.
-            joined = self._held + data
-            again = b"\r" if joined.endswith(b"\r") else b""
-            if b"\r" in joined.rstrip(b"\r"):
-                self._cut = 0
-            self._held, data = b"", _last_state(joined) + again
-        room = max(LONGEST_LINE + 1 - len(self._held), 0)
+        joined = self._held + data
+        earlier, again, newest = joined.rpartition(b"\r")
+        if again:
+            # The line was begun anew: what stood there, cut or not, is history once something replaces it.
+            data = newest if newest.strip() else _last_state(earlier) + b"\r" + newest
+            self._held, self._cut = b"", 0
+        room = max(LONGEST_LINE - len(self._held), 0)
         self._held += data[:room]
         self._cut += len(data) - len(data[:room])
 

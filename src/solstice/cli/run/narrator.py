@@ -41,7 +41,7 @@ class Narrator:
             case ArtifactStored():
                 return self._write(event.job, Line(Look.NOTE, describe_artifact(event)))
             case Notice():
-                look = Look.OUR_FAULT if event.level == "warning" else Look.NOTE
+                look = Look.WARNING if event.level == "warning" else Look.NOTE
                 return f"{self._style.symbol(look)} {clean_words(event.text)}\n"
         return ""
 

@@ -23,6 +23,7 @@ class Look(Enum):
     SKIPPED = ("⊘", "-", "90")
     CANCELLED = ("■", "#", "90")
     NOTE = ("·", "=", "90")
+    WARNING = ("⚠", "!", "33")
 
 
 _OF_JOB = {
