@@ -6,6 +6,7 @@ from enum import Enum
 from pathlib import Path
 
 from solstice.domain.errors import OperatorMistake
+from solstice.domain.suggestion import did_you_mean
 
 
 class Decompress(Enum):
@@ -204,7 +205,8 @@ class ImageMap:
             )
         known = ", ".join(self.labels) or "none"
         through = f" (through the alias {label!r})" if label and label != name else ""
-        message = f"there is no image {name!r}{through}; known labels: {known}"
+        hint = did_you_mean(name, self.labels)
+        message = f"there is no image {name!r}{through}; known labels: {known}{hint and '; '}{hint}"
         return UnknownImage(label, message, _MEND_MAP, self.labels)
 
 

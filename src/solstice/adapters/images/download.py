@@ -77,6 +77,12 @@ async def download(
     raise AssertionError("a retry context ends with a result or an error")
 
 
+def forget(part: Path) -> None:
+    """Drop what there is of a download, so that the next one begins at the beginning."""
+    part.unlink(missing_ok=True)
+    _validator_file(part).unlink(missing_ok=True)
+
+
 def show_url(url: str) -> str:
     """The URL without the password that may stand in it, and without its query."""
     parsed = httpx2.URL(url)
@@ -173,7 +179,7 @@ class _Fetch:
             if _read_number(start) == begun:
                 return begun
         if status in (206, 416):
-            _forget(self.part)
+            forget(self.part)
             raise _Interrupted("the server sent another part of the file than it was asked for")
         if status == 200:
             return 0
@@ -269,11 +275,6 @@ def _write_validator(part: Path, url: str, response: httpx2.Response) -> None:
     # If-Range compares strongly: a weak tag never matches, a date may.
     validator = etag if etag.startswith('"') else response.headers.get("Last-Modified", "")
     _validator_file(part).write_text(json.dumps({"url": url, "validator": validator}))
-
-
-def _forget(part: Path) -> None:
-    part.unlink(missing_ok=True)
-    _validator_file(part).unlink(missing_ok=True)
 
 
 def _read_number(text: str | None) -> int | None:

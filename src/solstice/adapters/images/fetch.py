@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from solstice.adapters.images.checksums import find_digest
-from solstice.adapters.images.download import DownloadRules, download, show_url
+from solstice.adapters.images.download import DownloadRules, download, forget, show_url
 from solstice.adapters.images.qcow2 import check_disk
 from solstice.adapters.images.shelf import hash_file, translate_disk_errors
 from solstice.adapters.images.unpack import unpack
@@ -49,7 +49,6 @@ class Fetch:
         kind = expected.kind if expected else DigestKind.SHA256
         found = Digest(kind, await self._bring(kind.algorithm, expected))
         if expected and found != expected:
-            self.part.unlink(missing_ok=True)
             raise self._mismatch(expected, found)
         folder = await asyncio.to_thread(self._unpack)
         return Fetched(folder, found)
@@ -93,7 +92,7 @@ class Fetch:
         found = await download(where, self.part, algorithm, self.rules, say, expected is not None)
         if resumed and expected and found != expected.value:
             # What an earlier run left may be the damaged half: once more, from the beginning.
-            self.part.unlink(missing_ok=True)
+            forget(self.part)
             found = await download(where, self.part, algorithm, self.rules, say, True)
         return found
 
@@ -114,7 +113,6 @@ class Fetch:
                 _LARGEST_DISK_FILE,
                 lambda done: self.say("unpacking", done),
             )
-            self.part.unlink()
         check_disk(disk, self.image.format, self.image.name)
         return folder
 

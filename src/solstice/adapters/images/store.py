@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from solstice.adapters.images.build import DISK_FILES, build_image
-from solstice.adapters.images.download import DownloadRules
+from solstice.adapters.images.download import DownloadRules, forget
 from solstice.adapters.images.fetch import Fetch
 from solstice.adapters.images.identity import identify, read_pin
 from solstice.adapters.images.lock import hold_lock, try_lock
@@ -76,10 +76,9 @@ class ImageStore:
         try:
             fetched = await Fetch(image, work, part, self.rules, say, pinned).run()
         except MachineFault:
-            part.unlink(
-                missing_ok=True
-            )  # a disk that is full, or bytes that are wrong: nothing to go on from
+            forget(part)  # the disk is full, or the bytes are wrong: nothing to go on from
             raise
+        forget(part)
         if isinstance(image.source, Remote) and image.source.digest_url:
             record = {"digest": str(fetched.digest), "digest_url": image.source.digest_url}
             await asyncio.to_thread(self._shelf.write_record, self._shelf.pin(key), record)
