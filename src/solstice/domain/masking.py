@@ -100,14 +100,14 @@ class _Finder:
     """Looks for many patterns at once: a short regular expression finds where one may begin."""
 
     def __init__(self, patterns: Iterable[bytes]) -> None:
-        self._sorted = sorted(patterns)
-        self.longest = max(map(len, self._sorted))
-        self._by_prefix: dict[bytes, list[bytes]] = {}
-        for pattern in reversed(self._sorted):
-            self._by_prefix.setdefault(pattern[:_PREFIX], []).append(pattern)
-        for bucket in self._by_prefix.values():
-            bucket.sort(key=len, reverse=True)
-        self._begins = _compile_prefixes(self._by_prefix).finditer
+        ordered = sorted(patterns)
+        self.longest = max(map(len, ordered))
+        by_prefix: dict[bytes, list[bytes]] = {}
+        for pattern in ordered:
+            by_prefix.setdefault(pattern[:_PREFIX], []).append(pattern)
+        self._families = {prefix: _Family(members) for prefix, members in by_prefix.items()}
+        self._short_tails = {prefix[:length] for prefix in by_prefix for length in range(1, _PREFIX)}
+        self._begins = _compile_prefixes(by_prefix).finditer
 
     def find(self, data: bytes, *, final: bool) -> tuple[list[tuple[int, int]], int]:
         """Where patterns stand, longest first at each place, and from where on ``data`` must wait.
@@ -119,23 +119,42 @@ class _Finder:
         size = len(data)
         for match in self._begins(data):
             start = match.start()
-            bucket = self._by_prefix[data[start : start + _PREFIX]]
-            if not final and len(bucket[0]) > size - start and self._is_beginning(data[start:]):
+            length, waits = self._families[data[start : start + _PREFIX]].measure(data, start)
+            if waits and not final:
                 return found, start
-            for pattern in bucket:
-                if data.startswith(pattern, start):
-                    found.append((start, start + len(pattern)))
-                    break
+            if length:
+                found.append((start, start + length))
         if not final:
             for start in range(max(size - _PREFIX + 1, 0), size):
-                if self._is_beginning(data[start:]):
+                if data[start:] in self._short_tails:
                     return found, start
         return found, size
 
-    def _is_beginning(self, tail: bytes) -> bool:
-        """Whether ``tail`` is the beginning of a longer pattern."""
-        after = bisect_right(self._sorted, tail)
-        return after < len(self._sorted) and self._sorted[after].startswith(tail)
+
+class _Family:
+    """The patterns, in order, that begin alike."""
+
+    def __init__(self, members: list[bytes]) -> None:
+        self._members = members
+        self._longest = max(map(len, members))
+        self._shorter: list[int] = []
+        """For each member the place of the longest other one it begins with, or -1."""
+        for place, member in enumerate(members):
+            other = place - 1
+            while other >= 0 and not member.startswith(members[other]):
+                other = self._shorter[other]
+            self._shorter.append(other)
+
+    def measure(self, data: bytes, start: int) -> tuple[int, bool]:
+        """How long the longest member at ``start`` is (0: none), and whether it could still grow."""
+        window = data[start : start + self._longest]
+        members, place = self._members, bisect_right(self._members, window)
+        waits = len(window) < self._longest and place < len(members) and members[place].startswith(window)
+        # Every member the window begins with is a beginning of the last one in order before the window.
+        place -= 1
+        while place >= 0 and not window.startswith(members[place]):
+            place = self._shorter[place]
+        return (len(members[place]) if place >= 0 else 0), waits
 
 
 def _compile_prefixes(prefixes: Iterable[bytes]) -> re.Pattern[bytes]:

@@ -53,7 +53,8 @@ def mistake(text: str) -> EvaluationMistake:
         ("null", None), ("true", True), ("false", False),
         ("0", 0), ("42", 42), ("-7", -7), ("+7", 7), ("1.5", 1.5), (".5", 0.5), ("-.5", -0.5), ("5.", 5.0),
         ("1e3", 1000.0), ("-2.5E-1", -0.25), ("1e+2", 100.0), ("0x1F", 31), ("0o17", 15),
-        ("Infinity", math.inf), ("''", ""), ("'it''s'", "it's"), ("''''", "'"), ("'a\n\"b'", 'a\n"b'),
+        ("Infinity", math.inf), ("-Infinity", -math.inf), ("''", ""), ("'it''s'", "it's"), ("''''", "'"),
+        ("'a\n\"b'", 'a\n"b'),
         ("  'a' ", "a"),
     ],
 )  # fmt: skip
@@ -102,7 +103,8 @@ def test_and_and_or_give_an_operand_and_look_no_further_than_needed(text: str, e
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("'MAIN' == 'main'", True), ("'ÄÖ' == 'äö'", True), ("'ß' == 'ss'", False), ("'a' < 'B'", True),
+        ("'MAIN' == 'main'", True), ("'ÄÖ' == 'äö'", True), ("'ß' == 'ss'", False), ("'ı' == 'I'", False),
+        ("'a' < 'B'", True),
         ("'a' != 'A'", False), ("'a' < 'a'", False), ("'a' <= 'A'", True), ("'b' > 'A'", True),
         ("'_' > 'a'", True),
         ("null == null", True), ("null == 0", True), ("null == ''", True), ("null == false", True),

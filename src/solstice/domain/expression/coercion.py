@@ -88,7 +88,13 @@ def fold_case(text: str) -> str:
     """``text`` so that texts differing only in case become equal, character by character."""
     if text.isascii():
         return text.upper()
-    return "".join(upper if len(upper := char.upper()) == 1 else char for char in text)
+    return "".join(map(_fold_char, text))
+
+
+def _fold_char(char: str) -> str:
+    # A dotless i is no I, and one character never becomes two.
+    upper = char.upper()
+    return upper if char.isascii() or (len(upper) == 1 and not upper.isascii()) else char
 
 
 def are_equal(left: object, right: object) -> bool:

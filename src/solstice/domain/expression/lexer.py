@@ -46,7 +46,7 @@ _TOKEN = re.compile(
       (?P<space>[ \t\r\n]++)
     | (?P<operator>&&|\|\||[=!<>]=|[<>])
     | (?P<text>'(?:[^']|'')*+')
-    | (?P<number>[+-]?(?:\d|\.\d)[A-Za-z0-9_.]*+(?:(?<=[eE])[+-]\d++)?)
+    | (?P<number>[+-]?(?:\d|\.\d)[A-Za-z0-9_.]*+(?:(?<=[eE])[+-]\d++)?|[+-]Infinity\b)
     | (?P<name>[A-Za-z_][A-Za-z0-9_-]*+)
     | (?P<punctuation>[!()\[\],.*])
     """,
