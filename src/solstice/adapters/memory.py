@@ -1,22 +1,21 @@
 """The jobs of one process, held in memory: the store of a local run, which starts from nothing each time."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
 from solstice.domain.event import Event, JobChanged
 from solstice.domain.job import Job, JobId
+from solstice.domain.lease import MachineName
 from solstice.domain.pipeline import Pipeline
 
 
 class MemoryJobs:
-    """Pipelines in a dictionary; every write is told to ``tell`` and wakes ``changed``."""
+    """Pipelines in a dictionary; every write is told to ``tell``."""
 
     def __init__(self, tell: Callable[[Event], None]) -> None:
         self._tell = tell
         self._pipelines: dict[str, Pipeline] = {}
         self._jobs: dict[JobId, Job] = {}
-        self.changed = asyncio.Event()
 
     async def add(self, pipeline: Pipeline) -> None:
         """Take a new pipeline with its jobs."""
@@ -24,7 +23,6 @@ class MemoryJobs:
         for job in pipeline.jobs:
             self._jobs[job.id] = job
             self._tell(JobChanged(None, job))
-        self.changed.set()
 
     async def pipelines(self) -> tuple[Pipeline, ...]:
         """Those not over, oldest first."""
@@ -55,8 +53,15 @@ class MemoryJobs:
             return False
         self._jobs[after.id] = after
         self._tell(JobChanged(held, after))
-        self.changed.set()
         return True
+
+    def of_machine(self, machine: MachineName) -> Job | None:
+        """The job that was last given this machine."""
+        return next((job for job in self._jobs.values() if job.machine == machine), None)
+
+    def all_over(self) -> bool:
+        """Whether no job can change any more."""
+        return all(job.state.is_over for job in self._jobs.values())
 
     def _current(self, pipeline: Pipeline) -> Pipeline:
         return replace(pipeline, jobs=tuple(self._jobs[job.id] for job in pipeline.jobs))

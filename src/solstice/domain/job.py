@@ -108,6 +108,7 @@ class Attempt:
     steps: tuple[StepRecord, ...] = ()
     seq: int = 0
     """The last of the agent's messages that was taken."""
+    machine: str = ""
     way: str = ""
     """How the machine came: ``cold``, ``restored`` or ``pooled``."""
 
@@ -147,6 +148,11 @@ class Job:
     """The image its label was resolved to, once claimed."""
 
     @property
+    def machine(self) -> str:
+        """The machine of the last attempt, there or gone; "" before the first."""
+        return self.attempt.machine if self.attempt else ""
+
+    @property
     def result(self) -> str:
         """What ``needs.<id>.result`` says: success, failure, cancelled or skipped."""
         return {
@@ -180,7 +186,7 @@ class Job:
             self._move(JobState.STARTING, None),
             lease=lease,
             epoch=lease.epoch,
-            attempt=Attempt(claimed_at=now),
+            attempt=Attempt(claimed_at=now, machine=lease.machine),
             outputs=(),
             image=image,
         )

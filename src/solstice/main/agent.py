@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from solstice import __version__
-from solstice.agent.channels import Opener, parse_channel
+from solstice.agent.channels import parse_channel
 from solstice.agent.connection import keep_connected
 from solstice.agent.facts import read_facts
 from solstice.agent.logs import JobLog
 from solstice.agent.mend import mend
+from solstice.agent.ports import Opener
 from solstice.agent.processes import adopt_orphans
 from solstice.agent.runner import Runner
 from solstice.agent.session import Refused, Session

@@ -1,0 +1,253 @@
+"""The orchestrator wired to this computer alone: a store in memory, files, and a hypervisor here."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from solstice.adapters.artifact_files import FileArtifacts
+from solstice.adapters.clock import SystemClock
+from solstice.adapters.images.store import ImageStore
+from solstice.adapters.log_files import FileLogs
+from solstice.adapters.machines.folder import MachineRoot
+from solstice.adapters.machines.qemu import QemuHypervisor
+from solstice.adapters.machines.sandbox import SandboxHypervisor
+from solstice.adapters.memory import MemoryJobs
+from solstice.adapters.seed import Seed, make_seed, start_agent_by_cloud_init
+from solstice.domain.event import Event, JobChanged, Notice
+from solstice.domain.image import Image, ImageMap, ReadyImage
+from solstice.domain.job import Job
+from solstice.domain.machine import MachineOrder
+from solstice.domain.pipeline import Pipeline
+from solstice.domain.reason import Cause, Reason
+from solstice.main.keep import KeepFailed
+from solstice.main.shipped import shipped_agent
+from solstice.orchestrator.amend import amend
+from solstice.orchestrator.app import AgentApp
+from solstice.orchestrator.launcher import Launcher
+from solstice.orchestrator.ports import Hypervisor, Sources
+from solstice.orchestrator.reaper import Reaper
+from solstice.orchestrator.sessions import Sessions
+from solstice.orchestrator.settings import Bounds
+
+CHANNEL = "serial:/dev/virtio-ports/org.solstice.agent"
+CANCEL_GRACE = timedelta(seconds=10)
+SWEEP_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class LocalParts:
+    """What a local run is made of. ``secrets`` are values by name; ``kept`` is where the machines of
+    failed jobs are laid aside, ``None`` to throw them away like all others."""
+
+    hypervisor: str
+    state_dir: Path
+    cache_dir: Path
+    logs: Path
+    artifacts: Path
+    images: ImageMap
+    bounds: Bounds
+    sources: Sources
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    kept: Path | None = None
+
+
+class GivenSecrets:
+    """Secrets from the command line, to the jobs that name them."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = values
+
+    async def release(self, job: Job) -> Mapping[str, str]:
+        """Those of the job's names that were given."""
+        return {name: self._values[name] for name in job.plan.secrets if name in self._values}
+
+
+class LocalSystem:
+    """Rooms built and running; made by `open_local`."""
+
+    def __init__(self, parts: LocalParts, root: MachineRoot, watch: Callable[[Event], None]) -> None:
+        self._parts, self._root, self._watch = parts, root, watch
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._over = asyncio.Event()
+        self._failure: BaseException | None = None
+        self.jobs = MemoryJobs(self._tell)
+        self.logs = FileLogs(parts.logs, self._log_name, durable=False)
+        self._names: dict[str, str] = {}
+        clock, bounds = SystemClock(), parts.bounds
+        self.clock = clock
+        endpoint = root.path / "grpc"
+        hypervisor = self._make_hypervisor(endpoint)
+        self.hypervisor: Hypervisor = (
+            KeepFailed(hypervisor, self.jobs, parts.kept) if parts.kept else hypervisor
+        )
+        self.reaper = Reaper(
+            jobs=self.jobs,
+            hypervisor=self.hypervisor,
+            clock=clock,
+            bounds=bounds,
+            launch=self._nudge_launcher,
+        )
+        self.launcher = Launcher(
+            jobs=self.jobs,
+            images=parts.images,
+            hypervisor=self.hypervisor,
+            clock=clock,
+            bounds=bounds,
+            spawn=self._spawn,
+            sweep=self.reaper.nudge,
+        )
+        self.sessions = Sessions(
+            jobs=self.jobs,
+            logs=self.logs,
+            artifacts=FileArtifacts(parts.artifacts, self._tell),
+            sources=parts.sources,
+            secrets=GivenSecrets(parts.secrets),
+            images=parts.images,
+            clock=clock,
+            bounds=bounds,
+            tell=self._tell,
+            sweep=self.reaper.nudge,
+            launch=self._nudge_launcher,
+        )
+        self.app = AgentApp(self.sessions)
+        self.endpoint = endpoint
+
+    async def carry_out(self, pipeline: Pipeline) -> Pipeline:
+        """Run the pipeline to its end and return it as it ended, every machine gone."""
+        self._names = {job.id: job.plan.id for job in pipeline.jobs}
+        await self.jobs.add(pipeline)
+        if pipeline.jobs:
+            await self._over.wait()
+            if self._failure:
+                raise self._failure
+            await self._sweep_all()
+        return await self.jobs.pipeline(pipeline.jobs[0].id) if pipeline.jobs else pipeline
+
+    async def interrupt(self) -> None:
+        """Ask every job to end."""
+        reason = Reason(Cause.INTERRUPTED, "interrupted")
+        by = self.clock.now() + CANCEL_GRACE
+        for pipeline in await self.jobs.pipelines():
+            for job in pipeline.jobs:
+                if not job.state.is_over:
+                    await amend(self.jobs, job.id, lambda current: _ask_cancel(current, reason, by))
+        self._wake()
+
+    def spawn_loops(self) -> None:
+        """Start launcher and reaper."""
+        self._spawn(self.launcher.run())
+        self._spawn(self.reaper.run())
+
+    async def close(self) -> None:
+        """Stop everything, destroy what is left of the machines."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for machine in await self.hypervisor.machines():
+            await self.hypervisor.destroy(machine)
+        await self.app.stop()
+        self.logs.close()
+
+    async def _sweep_all(self) -> None:
+        async with asyncio.timeout(SWEEP_SECONDS):
+            while await self.hypervisor.machines():
+                await self.reaper.sweep()
+
+    def _make_hypervisor(self, endpoint: Path) -> Hypervisor:
+        parts, notice = self._parts, lambda text: self._tell(Notice(text))
+        if parts.hypervisor == "sandbox":
+            return SandboxHypervisor(
+                root=self._root,
+                agent=shipped_agent(),
+                endpoint=endpoint,
+                changed=self._machine_changed,
+                notice=notice,
+            )
+        store = ImageStore(parts.cache_dir / "images")
+
+        async def ready(image: Image) -> ReadyImage:
+            return await store.ready(image, self._tell)
+
+        return QemuHypervisor(
+            root=self._root,
+            ready=ready,
+            write_seed=write_seed,
+            endpoint=endpoint,
+            cache_dir=parts.cache_dir,
+            changed=self._machine_changed,
+            notice=notice,
+        )
+
+    def _machine_changed(self) -> None:
+        self.reaper.nudge()
+
+    def _nudge_launcher(self) -> None:
+        self.launcher.nudge()
+
+    def _tell(self, event: Event) -> None:
+        self._watch(event)
+        if isinstance(event, JobChanged):
+            before, after = event.before, event.after
+            if before is None or before.state is not after.state or before.cancel is not after.cancel:
+                self._wake()
+
+    def _wake(self) -> None:
+        self.launcher.nudge()
+        self.reaper.nudge()
+        self.sessions.wake()
+        if self.jobs.all_over():
+            self._over.set()
+
+    def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            self._failure = error
+            self._over.set()
+
+    def _log_name(self, job: str) -> str:
+        return re.sub(r"[^A-Za-z0-9._-]", "-", self._names.get(job, job))
+
+
+@asynccontextmanager
+async def open_local(parts: LocalParts, watch: Callable[[Event], None]) -> AsyncIterator[LocalSystem]:
+    """Build the rooms, sweep what dead runs left, start; at the end leave nothing behind."""
+    root = MachineRoot(parts.state_dir)
+    swept = await asyncio.to_thread(root.open)
+    if swept:
+        watch(Notice(f"swept {len(swept)} machines that an earlier process left behind"))
+    try:
+        system = LocalSystem(parts, root, watch)
+        await system.app.start(system.endpoint)
+        system.spawn_loops()
+        try:
+            yield system
+        finally:
+            await asyncio.shield(system.close())
+    finally:
+        await asyncio.to_thread(root.close)
+
+
+def write_seed(path: Path, order: MachineOrder) -> None:
+    """The seed CD of a machine: its name, the agent, and how cloud-init starts it."""
+    user = ("--user", order.image.user) if order.image.user else ()
+    seed = Seed(
+        instance_id=order.name,
+        hostname=order.name,
+        token=order.token,
+        user_data=start_agent_by_cloud_init(("--channel", CHANNEL, *user)),
+    )
+    make_seed(path, seed, shipped_agent())
+
+
+def _ask_cancel(job: Job, reason: Reason, by: datetime) -> Job | None:
+    return None if job.state.is_over else job.ask_cancel(reason, by)

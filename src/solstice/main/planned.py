@@ -1,0 +1,161 @@
+"""What a local run is to do: the repository looked at, its workflow read and planned, jobs picked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from solstice.adapters.git_source import (
+    Repository,
+    changed_paths,
+    open_repository,
+    read_file,
+    resolve_commit,
+)
+from solstice.domain.diagnostic import Diagnostic, Source
+from solstice.domain.errors import AuthorMistake, OperatorMistake
+from solstice.domain.image import ImageMap
+from solstice.domain.plan import Occasion, Plan
+from solstice.domain.planning import plan
+from solstice.domain.selection import select
+from solstice.domain.workflow import (
+    LEGACY_SCRIPT,
+    WORKFLOW_FILE,
+    Workflow,
+    legacy_workflow,
+    read_workflow_bytes,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a person asked for."""
+
+    path: Path
+    jobs: tuple[str, ...] = ()
+    matrix: Mapping[str, str] | None = None
+    event: str | None = None
+    inputs: tuple[tuple[str, str], ...] = ()
+    branch: str | None = None
+    commit: str | None = None
+    """A revision; ``None`` is the work tree."""
+
+    @staticmethod
+    def from_options(options: Mapping[str, Any]) -> "Wish":
+        """From the command line's options."""
+        if options["commit"] and options["dirty"]:
+            raise OperatorMistake("--commit and --dirty exclude each other", "Give one of them.")
+        return Wish(
+            path=Path(options["path"]),
+            jobs=options["jobs"],
+            matrix=dict(_pair("--matrix", text) for text in options["matrix"]),
+            event=options["event"],
+            inputs=tuple(_pair("--input", text) for text in options["inputs"]),
+            branch=options["branch"],
+            commit=options["commit"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRun:
+    """The plan, or why there is none; ``notices`` are lines a person should see."""
+
+    source: Source
+    diagnostics: tuple[Diagnostic, ...]
+    plan: Plan | None = None
+    repository: Repository | None = None
+    commit: str = ""
+    dirty: bool = False
+    notices: tuple[str, ...] = ()
+
+
+def plan_run(wish: Wish, images: ImageMap) -> PlannedRun:
+    """Look, read, plan, pick."""
+    if not wish.path.exists():
+        raise OperatorMistake(f"there is no {wish.path}", "Give the path of a repository.")
+    repository = open_repository(wish.path)
+    commit = resolve_commit(repository, wish.commit) if wish.commit else repository.head
+    changed = () if wish.commit else changed_paths(repository)
+    dirty = wish.commit is None and bool(changed or not commit)
+    source, workflow, diagnostics = _read(repository, commit if wish.commit else None)
+    if workflow is None:
+        return PlannedRun(source, diagnostics)
+    occasion = _occasion(wish, repository, commit)
+    if wish.event is None:
+        workflow = replace(workflow, triggers=())
+    planned = plan(workflow, occasion, images.default_label)
+    diagnostics = (*diagnostics, *planned.diagnostics)
+    if planned.plan is None:
+        return PlannedRun(source, diagnostics)
+    chosen = planned.plan
+    if (wish.jobs or wish.matrix) and not chosen.skipped:
+        chosen = select(chosen, wish.jobs, wish.matrix or {})
+    for job in chosen.jobs:
+        images.resolve(job.runs_on)
+    return PlannedRun(
+        source, diagnostics, chosen, repository, commit, dirty, _notices(chosen, len(changed), dirty)
+    )
+
+
+def _read(
+    repository: Repository, commit: str | None
+) -> tuple[Source, Workflow | None, tuple[Diagnostic, ...]]:
+    data = _file(repository, commit, WORKFLOW_FILE)
+    if data is not None:
+        shown = WORKFLOW_FILE if commit else _short(repository.root / WORKFLOW_FILE)
+        source, read = read_workflow_bytes(data, shown)
+        return source, read.workflow, read.diagnostics
+    if _file(repository, commit, LEGACY_SCRIPT) is not None:
+        return Source(LEGACY_SCRIPT, ""), legacy_workflow(), ()
+    where = f"commit {commit[:12]} of {repository.root}" if commit else str(repository.root)
+    raise AuthorMistake(
+        f"{where} has neither {WORKFLOW_FILE} nor {LEGACY_SCRIPT}\n"
+        f'  → Write one: workflow {{ job id="test" {{ step run="make check" }} }}'
+    )
+
+
+def _short(path: Path) -> str:
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def _file(repository: Repository, commit: str | None, path: str) -> bytes | None:
+    if commit:
+        return read_file(repository, commit, path)
+    place = repository.root / path
+    return place.read_bytes() if place.is_file() else None
+
+
+def _occasion(wish: Wish, repository: Repository, commit: str) -> Occasion:
+    branch = wish.branch or repository.branch
+    event = wish.event or ("manual" if wish.inputs else "push")
+    return Occasion(
+        event=event,
+        sha=commit,
+        ref=f"refs/heads/{branch}" if branch else "",
+        branch=branch,
+        repo=repository.root.name,
+        actor=repository.actor,
+        inputs=wish.inputs,
+        base_branch=branch if event == "pull_request" else "",
+        pull_request_type="synchronize" if event == "pull_request" else "",
+    )
+
+
+def _notices(chosen: Plan, changed: int, dirty: bool) -> tuple[str, ...]:
+    notices = []
+    if dirty:
+        files = f"{changed} changed file{'s' if changed != 1 else ''}"
+        notices.append(f"the work tree as it stands is run ({files} on top of the commit)")
+    left_out = list(chosen.left_to_server)
+    if any(job.caches for job in chosen.jobs):
+        left_out.append("cache")
+    if left_out:
+        notices.append(f"left to a server: {', '.join(dict.fromkeys(left_out))}")
+    return tuple(notices)
+
+
+def _pair(option: str, text: str) -> tuple[str, str]:
+    key, separator, value = text.partition("=")
+    if not separator or not key:
+        raise OperatorMistake(f"{option} {text}: it must be NAME=VALUE", f"Write {option} name=value.")
+    return key, value

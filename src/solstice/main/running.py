@@ -1,0 +1,291 @@
+"""One local run, from what was typed to an exit code."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from solstice.adapters.git_source import GitSource, Repository
+from solstice.adapters.images.map_file import load_image_map
+from solstice.cli.diagnostics import format_text
+from solstice.cli.run import Given, Summary, Watcher, make_watcher
+from solstice.cli.run.watcher import Kind
+from solstice.domain.errors import AuthorMistake, OperatorMistake, SolsticeError
+from solstice.domain.event import Event, Notice, PipelineEnded
+from solstice.domain.image import ImageMap
+from solstice.domain.job import Job, JobId, JobState, PipelineId
+from solstice.domain.machine import Room
+from solstice.domain.pipeline import Pipeline
+from solstice.domain.plan import Plan
+from solstice.domain.reason import Fault
+from solstice.main.context import Context
+from solstice.main.local import LocalParts, LocalSystem, open_local
+from solstice.main.planned import Wish, plan_run
+from solstice.main.run import INTERRUPTED, JOB_FAILED, MACHINE, MISTAKE, SUCCESS
+from solstice.main.secrets import read_secrets
+from solstice.main.settings import Settings
+from solstice.main.shipped import shipped_image_map
+from solstice.main.terminal import Terminal, look_at, stdout_terminal
+from solstice.orchestrator.settings import Bounds
+
+TICK_SECONDS = 0.125
+RUNS_KEPT = 20
+_GIVEN = ("job", "matrix", "event", "inputs", "branch", "commit", "hypervisor", "image")
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The folders of one run."""
+
+    folder: Path
+
+    @property
+    def logs(self) -> Path:
+        """A file for each job."""
+        return self.folder / "logs"
+
+    @property
+    def artifacts(self) -> Path:
+        """A folder for each job."""
+        return self.folder / "artifacts"
+
+    @property
+    def kept(self) -> Path:
+        """What is left of failed jobs' machines."""
+        return self.folder / "kept"
+
+    @property
+    def source(self) -> Path:
+        """The packed commit."""
+        return self.folder / "source"
+
+
+def run(context: Context, options: Mapping[str, Any], config: str | None) -> int:
+    """Run; every error is said on standard error with its remedy."""
+    try:
+        flags = {key: options.get(key) for key in ("state_dir", "cache_dir", "images", "log_level")}
+        flags |= {key: options.get(key) for key in ("max_concurrency", "boot_limit")}
+        settings = context.settings(flags, config)
+        logging.basicConfig(level=settings.log_level.upper(), stream=sys.stderr)
+        return _run(context, options, settings)
+    except AuthorMistake as mistake:
+        say(f"error: {mistake}")
+        return MISTAKE
+    except OperatorMistake as mistake:
+        say(f"error: {mistake}", mistake.remedy)
+        return MACHINE if not isinstance(mistake, Unusable) else MISTAKE
+    except SolsticeError as error:
+        say(f"error: {error}")
+        return MACHINE
+
+
+class Unusable(OperatorMistake):
+    """What was typed cannot be used."""
+
+
+def say(text: str, remedy: str = "") -> None:
+    """A line for people, on standard error."""
+    sys.stderr.write(f"solstice: {text}\n")
+    if remedy:
+        sys.stderr.write(f"  → {remedy}\n")
+
+
+def _run(context: Context, options: Mapping[str, Any], settings: Settings) -> int:
+    images = _with_images(load_image_map(shipped_image_map(), settings.images), options["image"])
+    wish = Wish.from_options(options)
+    planned = plan_run(wish, images)
+    if planned.diagnostics:
+        colour = look_at(sys.stderr, context.environment).colour
+        sys.stderr.write(format_text(planned.source, planned.diagnostics, colour=colour) + "\n")
+    if planned.plan is None or planned.repository is None:
+        return MISTAKE
+    if planned.plan.skipped:
+        say(f"nothing to run: {planned.plan.skipped}")
+        return SUCCESS
+    secrets = read_secrets(context.environment, options["secrets"], options["secret_file"])
+    places = make_places(settings.state_dir)
+    artifacts = Path(options["artifacts"]).absolute() if options["artifacts"] else places.artifacts
+    parts = LocalParts(
+        hypervisor=options["hypervisor"],
+        state_dir=settings.state_dir,
+        cache_dir=settings.cache_dir,
+        logs=places.logs,
+        artifacts=artifacts,
+        images=images,
+        bounds=make_bounds(settings, options["at_once"]),
+        sources=GitSource(planned.repository, planned.commit, places.source, dirty=planned.dirty),
+        secrets=secrets,
+        kept=places.kept if options["keep_failed"] else None,
+    )
+    watcher = _watcher(options, planned.plan, stdout_terminal(context.environment))
+    for notice in planned.notices:
+        watcher.tell(Notice(notice))
+    return asyncio.run(_carry_out(parts, planned.plan, planned.repository, watcher, _given(options)))
+
+
+async def _carry_out(
+    parts: LocalParts, plan: Plan, repository: Repository, watcher: Watcher, given: Given
+) -> int:
+    pipeline = make_pipeline(plan, repository.origin, datetime.now(UTC))
+    started = datetime.now(UTC)
+    task = asyncio.ensure_future(_pipeline(parts, pipeline, watcher.tell))
+    ticker = asyncio.create_task(_tick(watcher))
+    interrupted = False
+    try:
+        ended = await task
+    except asyncio.CancelledError:
+        interrupted, ended = True, pipeline
+    finally:
+        ticker.cancel()
+    duration = datetime.now(UTC) - started
+    watcher.tell(PipelineEnded(ended.is_over and ended.succeeded, duration))
+    watcher.close(
+        Summary(
+            success=ended.is_over and ended.succeeded,
+            duration=duration,
+            given=given,
+            logs=str(parts.logs),
+            artifacts=str(parts.artifacts) if parts.artifacts.exists() else "",
+            log_files={job.plan.id: str(path) for job in ended.jobs if (path := _log(parts, job))},
+        )
+    )
+    return INTERRUPTED if interrupted else exit_code(ended)
+
+
+async def _pipeline(parts: LocalParts, pipeline: Pipeline, tell: Callable[[Event], None]) -> Pipeline:
+    async with open_local(parts, tell) as system:
+        _on_interrupt(system, tell)
+        return await system.carry_out(pipeline)
+
+
+def _on_interrupt(system: LocalSystem, tell: Callable[[Event], None]) -> None:
+    loop, main = asyncio.get_running_loop(), asyncio.current_task()
+    asked: list[asyncio.Task[None]] = []
+
+    def interrupt() -> None:
+        if asked:
+            tell(Notice("interrupted again: every machine is destroyed now", "warning"))
+            if main:
+                main.cancel()
+            return
+        tell(Notice("interrupted: jobs are asked to end (once more to end them at once)", "warning"))
+        asked.append(loop.create_task(system.interrupt()))
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, interrupt)
+
+
+async def _tick(watcher: Watcher) -> None:
+    while True:
+        watcher.tick(datetime.now(UTC))
+        await asyncio.sleep(TICK_SECONDS)
+
+
+def make_pipeline(plan: Plan, repo_url: str, now: datetime) -> Pipeline:
+    """A pipeline of new jobs for ``plan``."""
+    pipeline = PipelineId(uuid.uuid4().hex)
+    jobs = tuple(
+        Job(JobId(uuid.uuid4().hex), pipeline, job, JobState.BLOCKED, created_at=now) for job in plan.jobs
+    )
+    return Pipeline(pipeline, plan, jobs, repo_url)
+
+
+def make_bounds(settings: Settings, at_once: int | None) -> Bounds:
+    """What this computer can hold: its processors, four fifths of its free memory."""
+    cpus = psutil.cpu_count() or 1
+    machines = at_once or settings.max_concurrency or cpus
+    host = Room(max(cpus, machines), int(psutil.virtual_memory().available * 0.8), machines)
+    return Bounds(host=host, boot_limit=timedelta(seconds=settings.boot_limit))
+
+
+def make_places(state_dir: Path) -> Places:
+    """A new folder for a run; those of old runs go."""
+    runs = state_dir / "runs"
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%S")
+    places = Places(runs / f"{now}-{uuid.uuid4().hex[:4]}")
+    try:
+        places.logs.mkdir(parents=True)
+        old = sorted(path for path in runs.iterdir() if path.is_dir())[:-RUNS_KEPT]
+    except OSError as error:
+        raise OperatorMistake(
+            f"cannot keep a run in {runs}: {error.strerror}", "Give a --state-dir with room, open to you."
+        ) from error
+    for path in old:
+        _remove(path)
+    return places
+
+
+def _remove(path: Path) -> None:
+    import shutil
+
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def exit_code(pipeline: Pipeline) -> int:
+    """What the jobs' ends come to."""
+    reasons = [job.reason for job in pipeline.jobs if job.reason and job.state is not JobState.SUCCEEDED]
+    failed = [job for job in pipeline.jobs if job.state in (JobState.FAILED, JobState.TIMED_OUT)]
+    if any(reason.cause.word == "interrupted" for reason in reasons):
+        return INTERRUPTED
+    if any(job.reason and job.reason.cause.fault is Fault.AUTHOR for job in failed):
+        return JOB_FAILED
+    if failed:
+        return MACHINE
+    return SUCCESS if pipeline.succeeded else JOB_FAILED
+
+
+def _with_images(images: ImageMap, choices: tuple[str, ...]) -> ImageMap:
+    aliases = dict(images.aliases)
+    for choice in choices:
+        label, separator, name = choice.partition("=")
+        if not separator or name not in images.labels:
+            known = ", ".join(images.labels)
+            raise Unusable(f"--image {choice}: it must be LABEL=IMAGE", f"Images: {known}.")
+        aliases[label] = name
+    kept = {name: image for name, image in images.images.items() if name not in aliases}
+    return replace(images, aliases=aliases, images={**kept, **_targets(images, aliases)})
+
+
+def _targets(images: ImageMap, aliases: Mapping[str, str]) -> dict[str, Any]:
+    return {name: images.images[name] for name in aliases.values() if name in images.images}
+
+
+def _watcher(options: Mapping[str, Any], plan: Plan, terminal: Terminal) -> Watcher:
+    kind: Kind = "live" if terminal.is_terminal else "plain"
+    if options["as_json"]:
+        kind = "json"
+    elif options["quiet"]:
+        kind = "quiet"
+    width = terminal.width if terminal.is_terminal else 0
+    return make_watcher(
+        kind, sys.stdout, plan=plan, width=width, height=terminal.height, colour=terminal.colour
+    )
+
+
+def _given(options: Mapping[str, Any]) -> Given:
+    given: list[tuple[str, str]] = []
+    for name, key in (("event", "event"), ("commit", "commit"), ("images", "images")):
+        if options.get(key):
+            given.append((name, options[key]))
+    if options["hypervisor"] != "qemu":
+        given.append(("hypervisor", options["hypervisor"]))
+    for name, key in (("input", "inputs"), ("image", "image")):
+        given += [(name, value) for value in options[key]]
+    return Given(options["path"] if options["path"] != "." else "", tuple(given))
+
+
+def _log(parts: LocalParts, job: Job) -> Path | None:
+    with contextlib.suppress(OSError):
+        for path in sorted(parts.logs.glob("*.log"), reverse=True):
+            if path.name.split(".attempt-")[0].removesuffix(".log") == job.plan.id:
+                return path
+    return None
