@@ -40,11 +40,12 @@ def check_command(context: click.Context, path: Path, format_: str) -> None:
 
 def check(path: Path, format_: str = "text", *, colour: bool = False) -> tuple[str, int]:
     """What to print and how to exit; raises `OperatorMistake` where nothing could be read."""
-    from solstice.cli.locating import locate_workflow
+    from solstice.cli.locating import check_file, find_workflow
+    from solstice.domain.diagnostic import Severity
 
-    located = locate_workflow(path)
-    source, diagnostics = located.source, located.read.diagnostics
-    code = 0 if located.read.workflow else 1
+    checked = check_file(find_workflow(path))
+    source, diagnostics = checked.source, checked.diagnostics
+    code = int(any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics))
     if format_ == "text":
         from solstice.cli.diagnostics import format_text
 

@@ -1,61 +1,49 @@
-"""Which file of a repository is its workflow, and what is in it."""
+"""Which file of a repository is its workflow, and what a check of it finds."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from solstice.domain.diagnostic import Source
 from solstice.domain.errors import OperatorMistake
-from solstice.domain.workflow import (
-    LEGACY_SCRIPT,
-    WORKFLOW_FILE,
-    Limits,
-    ReadWorkflow,
-    legacy_workflow,
-    read_workflow_bytes,
-)
+from solstice.domain.workflow.checking import CheckedWorkflow, check_workflow_bytes
+from solstice.domain.workflow.limits import Limits
+from solstice.domain.workflow.places import LEGACY_SCRIPT, WORKFLOW_FILE
+
+_REMEDY = "name a workflow file or a repository"
 
 
-@dataclass(frozen=True, slots=True)
-class Located:
-    """A workflow file and what reading it came to."""
-
-    source: Source
-    read: ReadWorkflow
-    is_script: bool = False
-
-
-def locate_workflow(path: Path, limits: Limits | None = None) -> Located:
-    """Read the workflow of a repository (a folder), or a workflow file; raises `OperatorMistake`."""
-    limits = limits or Limits()
-    file = _choose_file(path)
-    data = _read_start(file, limits.file_bytes + 1)
-    if file.suffix == ".sh":
-        return Located(Source(str(file), ""), ReadWorkflow(legacy_workflow(LEGACY_SCRIPT)), is_script=True)
-    source, read = read_workflow_bytes(data, str(file), limits)
-    return Located(source, read)
-
-
-def _choose_file(path: Path) -> Path:
+def find_workflow(path: Path) -> Path:
+    """The workflow of a repository (a folder), or the file itself; raises `OperatorMistake`."""
     if not path.is_dir():
         return path
     for name in (WORKFLOW_FILE, LEGACY_SCRIPT):
         if (path / name).exists():
             return path / name
     raise OperatorMistake(
-        f"there is no workflow in {path}",
-        f"write {WORKFLOW_FILE}, or name a workflow file",
+        f"there is no workflow in {path}", f"write {WORKFLOW_FILE}, or name a workflow file"
     )
+
+
+def is_script(file: Path) -> bool:
+    """Tell a script, which is a workflow of one job, from a workflow file."""
+    return file.suffix == ".sh"
+
+
+def check_file(file: Path, limits: Limits | None = None) -> CheckedWorkflow:
+    """Check a workflow file, or see that a script can be read; raises `OperatorMistake`."""
+    limits = limits or Limits()
+    data = _read_start(file, limits.file_bytes + 1)
+    if is_script(file):
+        return CheckedWorkflow(Source(str(file), ""), ())
+    return check_workflow_bytes(data, str(file), limits)
 
 
 def _read_start(file: Path, most: int) -> bytes:
     try:
         # A pipe or a device could be read for ever; only a file has an end.
         if file.exists() and not file.is_file():
-            raise OperatorMistake(f"{file} is not a file", "name a workflow file or a repository")
+            raise OperatorMistake(f"{file} is not a file", _REMEDY)
         with file.open("rb") as stream:
             return stream.read(most)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise OperatorMistake(
-            f"{file} could not be read: {reason}", "name a workflow file or a repository"
-        ) from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise OperatorMistake(f"{file} could not be read: {reason.lower()}", _REMEDY) from error

@@ -65,23 +65,26 @@ def show_plan(
 ) -> tuple[str, int]:
     """What to print and how to exit; raises `OperatorMistake` where nothing could be read."""
     from solstice.cli.diagnostics import format_text, to_json
-    from solstice.cli.locating import locate_workflow
+    from solstice.cli.locating import check_file, find_workflow, is_script
     from solstice.domain.planning import plan
+    from solstice.domain.workflow.reader import build_checked, legacy_workflow
 
-    located = locate_workflow(path)
-    diagnostics, made = located.read.diagnostics, None
-    if located.read.workflow:
-        planned = plan(located.read.workflow, occasion, default_label)
+    file = find_workflow(path)
+    checked = check_file(file)
+    workflow = legacy_workflow() if is_script(file) else build_checked(checked).workflow
+    diagnostics, made = checked.diagnostics, None
+    if workflow:
+        planned = plan(workflow, occasion, default_label)
         made, diagnostics = planned.plan, planned.diagnostics
     if format_ == "json":
         from json import dumps
 
         from solstice.domain.plan_record import plan_to_dict
 
-        record = plan_to_dict(made) if made else to_json(located.source, diagnostics)
+        record = plan_to_dict(made) if made else to_json(checked.source, diagnostics)
         return dumps(record, indent=2, sort_keys=True), 0 if made else 1
     if made is None:
-        return format_text(located.source, diagnostics, colour=colour), 1
+        return format_text(checked.source, diagnostics, colour=colour), 1
     from solstice.cli.graph import draw_plan
 
     return draw_plan(made), 0

@@ -31,7 +31,7 @@ def fill_inputs(
         if answer is None and item.default is None and item.required and asked:
             mistakes.append(_mistake("missing-input", f"input `{item.name}` needs an answer", _wanted(item)))
         value = _default(item) if answer is None else _convert(answer, item)
-        if answer is not None and not (fits_type(value, item) and fits_choices(value, item)):
+        if answer is not None and not (fits_type(value, item.type) and fits_choices(value, item.choices)):
             message = f"`{scalar_text(answer)}` is no answer to input `{item.name}`"
             hint = did_you_mean(scalar_text(answer), [scalar_text(option) for option in item.choices])
             mistakes.append(_mistake("bad-input", message, _wanted(item), hint))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import islice, product
 from math import prod
 
-from solstice.domain.plan import Scalar
+from solstice.domain.scalar import Scalar
 
 Combination = tuple[tuple[str, Scalar], ...]
 """Names and values in written order."""

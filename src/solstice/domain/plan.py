@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
 
-Scalar = str | int | float | bool | None
-"""A value of the expression language that is not a list or an object."""
+from solstice.domain.scalar import Scalar as Scalar
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,8 @@ from solstice.domain.plan import (
 from solstice.domain.triggering import explain_skip
 from solstice.domain.workflow.grammar import Unfit
 from solstice.domain.workflow.kinds import LONGEST_NAME, read_cpus, read_label, read_size, scalar_text
-from solstice.domain.workflow.values import Job, Limits, Placed, Schedule, WantedResources, Workflow
+from solstice.domain.workflow.limits import Limits
+from solstice.domain.workflow.values import Job, Placed, Schedule, WantedResources, Workflow
 
 T = TypeVar("T")
 

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from solstice.domain.plan import Occasion, Scalar
+from solstice.domain.scalar import Scalar
+
+if TYPE_CHECKING:
+    from solstice.domain.plan import Occasion
 
 CONTEXTS: Final = (
     "event", "ref", "branch", "tag", "sha", "repo", "actor", "workflow", "matrix", "inputs", "env", "needs",
@@ -37,7 +40,7 @@ class Scope:
 
 
 def describe_occasion(
-    occasion: Occasion,
+    occasion: "Occasion",
     workflow: str,
     *,
     matrix: Iterable[tuple[str, Scalar]] = (),

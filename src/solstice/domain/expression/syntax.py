@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from solstice.domain.diagnostic import Diagnostic, Span
-from solstice.domain.plan import Scalar
+from solstice.domain.scalar import Scalar
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from solstice.domain.matrix import Combination, Matrix
 from solstice.domain.plan import (
     ArtifactPlan,
     CachePlan,
@@ -10,12 +9,13 @@ from solstice.domain.plan import (
     Condition,
     Network,
     ReportPlan,
-    Scalar,
     StepKind,
     StepPlan,
     Template,
 )
-from solstice.domain.workflow.reading import Entry, Reading
+from solstice.domain.workflow.declarations import describe_input
+from solstice.domain.workflow.matrices import build_matrix
+from solstice.domain.workflow.reading import Reading
 from solstice.domain.workflow.values import (
     Environment,
     Fetch,
@@ -32,7 +32,6 @@ from solstice.domain.workflow.values import (
     Workflow,
 )
 
-_EMPTY = Template("")
 _LONGEST_STEP_NAME = 48
 
 
@@ -63,34 +62,16 @@ def build_trigger(on: Reading) -> Trigger:
 
 
 def build_input(reading: Reading) -> Input:
-    """Build one input; without a type, its default and choices show what it is."""
-    default, choices = scalar_of(reading, "default"), _scalars(reading, "choices")
+    """Build one input."""
+    default, choices, type_ = describe_input(reading)
     return Input(
         name=reading.one("name", str) or "",
-        type=reading.one("type", str) or _infer_type((default, *choices)),
+        type=type_,
         default=default,
         choices=choices,
         required=reading.one("required", bool) or False,
         description=reading.one("description", str) or "",
     )
-
-
-def build_matrix(reading: Reading) -> Matrix:
-    """Build a matrix from its axes, includes and excludes."""
-    fail_fast = reading.one("fail_fast", bool)
-    return Matrix(
-        axes=tuple((entry.name, _entry_scalars(entry)) for entry in reading.entries if entry.values),
-        exclude=tuple(_combination(item) for item in reading.all("exclude")),
-        include=tuple(_combination(item) for item in reading.all("include")),
-        fail_fast=fail_fast is not False,
-        max_parallel=reading.one("max_parallel", int),
-    )
-
-
-def scalar_of(reading: Reading, name: str) -> Scalar:
-    """The single value of a slot that takes any scalar."""
-    written = reading.written(name)
-    return written.raw.scalar if written else None
 
 
 class _Builder:
@@ -111,7 +92,7 @@ class _Builder:
             runs_on=_placed(job, "runs_on") or _placed(self.defaults, "runs_on"),
             matrix=build_matrix(matrix) if matrix else None,
             needs=tuple(dict.fromkeys(job.many("needs", str))),
-            condition=job.one("if", Condition),
+            condition=_condition(job),
             timeout=job.one("timeout", timedelta)
             or self.defaults.one("timeout", timedelta)
             or timedelta(hours=1),
@@ -124,9 +105,7 @@ class _Builder:
             caches=tuple(_build_cache(item) for item in job.all("cache")),
             fetches=tuple(_build_fetch(item) for item in job.all("fetch")),
             artifacts=tuple(_build_artifact(item) for item in job.all("artifact")),
-            reports=tuple(
-                ReportPlan("junit", item.one("junit", Template) or _EMPTY) for item in job.all("report")
-            ),
+            reports=tuple(ReportPlan("junit", _template(item, "junit")) for item in job.all("report")),
             gate=job.one("gate", str),
         )
 
@@ -150,7 +129,7 @@ class _Builder:
             shell=reading.one("shell", str) or self.defaults.one("shell", str),
             timeout=reading.one("timeout", timedelta),
             allow_failure=reading.one("allow_failure", bool) or False,
-            condition=reading.one("if", Condition),
+            condition=_condition(reading),
             env=_environment(reading),
         )
 
@@ -163,42 +142,33 @@ def _first_words(command: str) -> str:
     return words[: words.rfind(" ", 1, _LONGEST_STEP_NAME)].rstrip()[:_LONGEST_STEP_NAME] + " …"
 
 
-def _infer_type(values: tuple[Scalar, ...]) -> str:
-    known = [value for value in values if value is not None]
-    if known and all(isinstance(value, bool) for value in known):
-        return "boolean"
-    if known and all(isinstance(value, int | float) and not isinstance(value, bool) for value in known):
-        return "number"
-    return "string"
-
-
-def _scalars(reading: Reading, name: str) -> tuple[Scalar, ...]:
-    return tuple(written.raw.scalar for written in reading.values.get(name, ()))
-
-
-def _entry_scalars(entry: Entry) -> tuple[Scalar, ...]:
-    return tuple(written.raw.scalar for written in entry.values)
-
-
-def _combination(reading: Reading) -> Combination:
-    return tuple((entry.name, entry.values[0].raw.scalar) for entry in reading.entries if entry.values)
-
-
 def _environment(reading: Reading) -> Environment:
     env = reading.child("env")
     pairs = ((entry.name, entry.values) for entry in env.entries) if env else ()
-    return tuple((name, values[0].value) for name, values in pairs if isinstance(values[0].value, Template))
+    return tuple((name, Template(str(values[0].value))) for name, values in pairs if values)
 
 
 def _merge(outer: Environment, inner: Environment) -> Environment:
     return tuple({**dict(outer), **dict(inner)}.items())
 
 
+def _template(reading: Reading, name: str) -> Template:
+    return Template(reading.one(name, str) or "")
+
+
+def _templates(reading: Reading, name: str) -> tuple[Template, ...]:
+    return tuple(map(Template, reading.many(name, str)))
+
+
+def _condition(reading: Reading) -> Condition | None:
+    text = reading.one("if", str)
+    return Condition(text) if text else None
+
+
 def _placed(reading: Reading, name: str) -> Placed | None:
+    """A text that planning fills in; a value that is none already is what it will be."""
     written = reading.written(name)
-    if written and isinstance(written.value, Template):
-        return Placed(written.value.text, written.span)
-    return None
+    return Placed(written.value, written.span) if written and isinstance(written.value, str) else None
 
 
 def _build_grouping(reading: Reading) -> Grouping | None:
@@ -208,7 +178,7 @@ def _build_grouping(reading: Reading) -> Grouping | None:
 
 def _build_resources(reading: Reading) -> WantedResources:
     return WantedResources(
-        size=_placed(reading, "size") or reading.one("size", str),
+        size=_placed(reading, "size"),
         cpus=_placed(reading, "cpus") or reading.one("cpus", int),
         memory=_placed(reading, "memory") or reading.one("memory", int),
         disk=_placed(reading, "disk") or reading.one("disk", int),
@@ -230,16 +200,16 @@ def _build_checkout(reading: Reading | None) -> Checkout | None:
 
 def _build_cache(reading: Reading) -> CachePlan:
     return CachePlan(
-        reading.one("key", Template) or _EMPTY,
-        reading.many("restore", Template),
-        reading.many("path", Template),
+        _template(reading, "key"),
+        _templates(reading, "restore"),
+        _templates(reading, "path"),
     )
 
 
 def _build_fetch(reading: Reading) -> Fetch:
-    return Fetch(reading.one("artifact", Template) or _EMPTY, reading.one("from", str) or "")
+    return Fetch(_template(reading, "artifact"), reading.one("from", str) or "")
 
 
 def _build_artifact(reading: Reading) -> ArtifactPlan:
-    name, paths = reading.one("name", Template) or _EMPTY, reading.many("path", Template)
+    name, paths = _template(reading, "name"), _templates(reading, "path")
     return ArtifactPlan(name, paths, reading.one("keep", timedelta))

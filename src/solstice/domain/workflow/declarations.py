@@ -4,11 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from solstice.domain.diagnostic import Severity
 from solstice.domain.matrix import same_value
-from solstice.domain.plan import Scalar
-from solstice.domain.workflow.building import build_input
+from solstice.domain.scalar import Scalar
 from solstice.domain.workflow.kinds import scalar_text
 from solstice.domain.workflow.reading import Reader, Reading
-from solstice.domain.workflow.values import Input
 
 _TYPES: dict[str, tuple[type, ...]] = {"string": (str,), "number": (int, float), "boolean": (bool,)}
 
@@ -25,19 +23,25 @@ def check_inputs(reader: Reader, manual: Sequence[Reading]) -> frozenset[str]:
             line = reader.line_of(first.node.span)
             message = f"there is already an input `{written.value}`, on line {line}"
             reader.refuse("duplicate-name", message, written.span)
-        _check_input(reader, reading, build_input(reading))
+        _check_input(reader, reading)
     return frozenset(seen)
 
 
-def fits_type(value: Scalar, declared: Input) -> bool:
-    """Tell whether a value is of the input's type."""
-    fits = isinstance(value, _TYPES[declared.type])
-    return fits and (declared.type == "boolean" or not isinstance(value, bool))
+def describe_input(reading: Reading) -> tuple[Scalar, tuple[Scalar, ...], str]:
+    """An input's default, its choices and its type; without a type, the other two show what it is."""
+    default = next((written.raw.scalar for written in reading.values.get("default", ())), None)
+    choices = tuple(written.raw.scalar for written in reading.values.get("choices", ()))
+    return default, choices, reading.one("type", str) or _infer_type((default, *choices))
 
 
-def fits_choices(value: Scalar, declared: Input) -> bool:
-    """Tell whether a value is among the input's choices, if it has any."""
-    return not declared.choices or any(same_value(value, option) for option in declared.choices)
+def fits_type(value: Scalar, type_: str) -> bool:
+    """Tell whether a value is of an input's type."""
+    return isinstance(value, _TYPES[type_]) and (type_ == "boolean" or not isinstance(value, bool))
+
+
+def fits_choices(value: Scalar, choices: Sequence[Scalar]) -> bool:
+    """Tell whether a value is among an input's choices, if it has any."""
+    return not choices or any(same_value(value, option) for option in choices)
 
 
 def check_environment(reader: Reader, readings: Iterator[Reading]) -> None:
@@ -54,19 +58,24 @@ def check_environment(reader: Reader, readings: Iterator[Reading]) -> None:
                 )
 
 
-def _check_input(reader: Reader, reading: Reading, declared: Input) -> None:
-    options = ", ".join(scalar_text(option) for option in declared.choices[:20])
+def _check_input(reader: Reader, reading: Reading) -> None:
+    _, choices, type_ = describe_input(reading)
     for written in reading.values.get("choices", ()):
-        if not fits_type(written.raw.scalar, declared):
-            reader.refuse(
-                "bad-default", f"this choice is not a {declared.type}", written.span, expected=declared.type
-            )
+        if not fits_type(written.raw.scalar, type_):
+            reader.refuse("bad-default", f"this choice is not a {type_}", written.span, expected=f"a {type_}")
     default = reading.written("default")
     if default is None:
         return
-    if not fits_type(default.raw.scalar, declared):
-        message = f"this default is not a {declared.type}"
-        reader.refuse("bad-default", message, default.span, expected=declared.type)
-    elif not fits_choices(default.raw.scalar, declared):
-        message = "this default is not among the choices"
-        reader.refuse("bad-default", message, default.span, expected=options)
+    if not fits_type(default.raw.scalar, type_):
+        reader.refuse("bad-default", f"this default is not a {type_}", default.span, expected=f"a {type_}")
+    elif not fits_choices(default.raw.scalar, choices):
+        options = ", ".join(scalar_text(option) for option in choices[:20])
+        reader.refuse("bad-default", "this default is not among the choices", default.span, expected=options)
+
+
+def _infer_type(values: tuple[Scalar, ...]) -> str:
+    known = [value for value in values if value is not None]
+    for type_ in ("boolean", "number"):
+        if known and all(fits_type(value, type_) for value in known):
+            return type_
+    return "string"

@@ -4,8 +4,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from solstice.domain.diagnostic import Source
-from solstice.domain.expression import KnownNames, check_names, parse_expression, parse_template
-from solstice.domain.plan import Condition, Template
+from solstice.domain.expression import (
+    KnownNames,
+    ParsedExpression,
+    ParsedTemplate,
+    check_names,
+    parse_expression,
+    parse_template,
+)
 from solstice.domain.workflow.embedded import frame_within
 from solstice.domain.workflow.grammar import Holes
 from solstice.domain.workflow.reading import Reader, Reading, Written
@@ -60,21 +66,22 @@ class ExpressionCheck:
                     waiting.extend(found)
 
     def _check(self, written: Written, names: KnownNames) -> None:
-        value, holes = written.value, written.kind.holes
-        if isinstance(value, Condition):
+        text, holes = written.value, written.kind.holes
+        if holes is Holes.REFUSED or not isinstance(text, str):
+            return
+        parsed: ParsedExpression | ParsedTemplate
+        if holes in (Holes.JOB_CONDITION, Holes.STEP_CONDITION):
             env = None if holes is Holes.JOB_CONDITION else names.env
-            condition = parse_expression(value.text)
-            found = check_names(condition, replace(names, env=env, status_functions_allowed=True))
-            mistakes = (*condition.mistakes, *found)
-        elif isinstance(value, Template) and "${{" in value.text:
+            names = replace(names, env=env, status_functions_allowed=True)
+            parsed = parse_expression(text)
+        elif "${{" in text:
             if holes is Holes.PLANNING:
                 names = replace(names, needs_allowed=False, env=None)
-            parsed = parse_template(value.text)
-            found = check_names(parsed, replace(names, hash_allowed=holes is Holes.CACHE_KEY))
-            mistakes = (*parsed.mistakes, *found)
+            names = replace(names, hash_allowed=holes is Holes.CACHE_KEY)
+            parsed = parse_template(text)
         else:
             return
-        for mistake in mistakes:
+        for mistake in (*parsed.mistakes, *check_names(parsed, names)):
             span = frame_within(self.source, written.raw, mistake.span.start, mistake.span.end)
             self.reader.mistakes.append(replace(mistake, span=span))
 

@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-from solstice.domain.plan import Template
 from solstice.domain.quantity import format_duration
 from solstice.domain.suggestion import did_you_mean
 from solstice.domain.workflow.graph import needed_by
+from solstice.domain.workflow.limits import Limits
 from solstice.domain.workflow.reading import Reader, Reading
-from solstice.domain.workflow.values import Limits
 
 
 def check_job(reader: Reader, job: Reading, limits: Limits) -> None:
@@ -68,38 +67,28 @@ def check_fetches(reader: Reader, job: Reading, by_id: Mapping[str, Reading]) ->
 
 
 def _check_artifact(reader: Reader, fetch: Reading, source: Reading) -> None:
-    wanted, kept = fetch.written("artifact"), _artifact_names(source)
-    template = fetch.one("artifact", Template)
+    wanted, name, kept = fetch.written("artifact"), fetch.one("artifact", str), _artifact_names(source)
     # Where a name has holes, only the running job can tell.
-    if (
-        not wanted
-        or not template
-        or any("${{" in text for text in (template.text, *kept))
-        or template.text in kept
-    ):
+    if not wanted or not name or any("${{" in text for text in (name, *kept)) or name in kept:
         return
     job = source.one("id", str)
     reader.refuse(
         "unknown-artifact",
-        f"`{job}` keeps no artifact `{template.text}`",
+        f"`{job}` keeps no artifact `{name}`",
         wanted.span,
-        expected=", ".join(kept) or f'artifact name="{template.text}" {{ path "…" }} in `{job}`',
-        hint=did_you_mean(template.text, kept),
+        expected=", ".join(kept) or f'artifact name="{name}" {{ path "…" }} in `{job}`',
+        hint=did_you_mean(name, kept),
     )
 
 
 def _artifact_names(job: Reading) -> list[str]:
-    return [name.text for name in (item.one("name", Template) for item in job.all("artifact")) if name]
+    return [name for name in (item.one("name", str) for item in job.all("artifact")) if name]
 
 
 def _check_artifact_names(reader: Reader, job: Reading) -> None:
-    seen: set[str] = set()
-    for artifact in job.all("artifact"):
-        written, name = artifact.written("name"), artifact.one("name", Template)
-        if written and name:
-            if name.text in seen:
-                message = f"this job already keeps `{name.text}`"
-                reader.refuse(
-                    "duplicate-name", message, written.span, hint="give one `artifact` all the paths"
-                )
-            seen.add(name.text)
+    seen: set[object] = set()
+    for written in (artifact.written("name") for artifact in job.all("artifact")):
+        if written and written.value in seen:
+            message = f"this job already keeps `{written.value}`"
+            reader.refuse("duplicate-name", message, written.span, hint="give one `artifact` all the paths")
+        seen.add(written.value if written else None)

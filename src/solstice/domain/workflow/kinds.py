@@ -6,7 +6,6 @@ from datetime import timedelta
 from solstice.domain.cron import CRON_WORDS, BadCron, check_cron
 from solstice.domain.filters import BadGlob, compile_glob
 from solstice.domain.kdl import Scalar
-from solstice.domain.plan import Condition, Template
 from solstice.domain.quantity import DURATION_WORDS, SIZE_WORDS, BadQuantity, parse_duration, parse_size
 from solstice.domain.suggestion import did_you_mean
 from solstice.domain.workflow.grammar import Holes, Kind, Unfit
@@ -50,11 +49,11 @@ def _texts(words: str, holes: Holes = Holes.REFUSED, hole_hint: str = "write the
 
 
 def _condition(holes: Holes) -> Kind:
-    return Kind("an expression", lambda scalar: Condition(_filled_text(scalar, "an expression")), holes)
+    return Kind("an expression", lambda scalar: _filled_text(scalar, "an expression"), holes)
 
 
 def _template(words: str, holes: Holes = Holes.DISPATCH) -> Kind:
-    return Kind(words, lambda scalar: Template(_filled_text(scalar, words)), holes)
+    return Kind(words, lambda scalar: _filled_text(scalar, words), holes)
 
 
 def _read_name(scalar: Scalar) -> str:
@@ -170,7 +169,7 @@ def read_cpus(scalar: Scalar) -> int:
 def _or_template(words: str, read: Callable[[Scalar], object]) -> Kind:
     def read_either(scalar: Scalar) -> object:
         if isinstance(scalar, str) and "${{" in scalar:
-            return Template(scalar)
+            return scalar
         return read(scalar)
 
     return Kind(words, read_either, Holes.PLANNING)
@@ -273,7 +272,7 @@ TEMPLATE = _template("a text")
 KEY = _template("a key", Holes.CACHE_KEY)
 ENVIRONMENT = Kind(
     "a text, a number or a truth value",
-    lambda scalar: Template(scalar_text(_read_any(scalar))),
+    lambda scalar: scalar_text(_read_any(scalar)),
     Holes.DISPATCH,
 )
 SIZE_NAME = _or_template("the name of a size", lambda scalar: _read_name(scalar))

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 
 from solstice.domain.diagnostic import Severity
-from solstice.domain.matrix import same_value, unroll
-from solstice.domain.plan import Scalar
+from solstice.domain.matrix import Combination, Matrix, same_value, unroll
+from solstice.domain.scalar import Scalar
 from solstice.domain.suggestion import did_you_mean
-from solstice.domain.workflow.building import build_matrix
 from solstice.domain.workflow.kinds import scalar_text
+from solstice.domain.workflow.limits import Limits
 from solstice.domain.workflow.reading import Entry, Reader, Reading
-from solstice.domain.workflow.values import Limits
 
 
 def check_matrices(reader: Reader, jobs: Sequence[Reading], limits: Limits) -> None:
@@ -26,6 +25,21 @@ def check_matrices(reader: Reader, jobs: Sequence[Reading], limits: Limits) -> N
         if reading:
             _check_matrix(reader, reading)
             left -= _count(reader, reading, left, limits)
+
+
+def build_matrix(reading: Reading) -> Matrix:
+    """Build a matrix from its axes, includes and excludes."""
+    return Matrix(
+        axes=tuple((entry.name, entry.scalars) for entry in reading.entries if entry.values),
+        exclude=tuple(_combination(item) for item in reading.all("exclude")),
+        include=tuple(_combination(item) for item in reading.all("include")),
+        fail_fast=reading.one("fail_fast", bool) is not False,
+        max_parallel=reading.one("max_parallel", int),
+    )
+
+
+def _combination(reading: Reading) -> Combination:
+    return tuple((entry.name, entry.scalars[0]) for entry in reading.entries if entry.values)
 
 
 def _count(reader: Reader, reading: Reading, left: int, limits: Limits) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from solstice.domain.diagnostic import Diagnostic, Severity, Source, Span
-from solstice.domain.kdl import Node, Property, Value
+from solstice.domain.kdl import Node, Property, Scalar, Value
 from solstice.domain.suggestion import did_you_mean
 from solstice.domain.workflow.embedded import frame_within
 from solstice.domain.workflow.grammar import Child, Entries, Holes, Kind, NodeSpec, Slot, Unfit
@@ -34,6 +34,11 @@ class Entry:
     name: str
     name_span: Span
     values: tuple[Written, ...]
+
+    @property
+    def scalars(self) -> tuple[Scalar, ...]:
+        """The values as written."""
+        return tuple(written.raw.scalar for written in self.values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,17 +21,6 @@ Environment = tuple[tuple[str, Template], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """What a workflow may ask for; ``timeout`` is the operator's to choose, the rest is the language's."""
-
-    timeout: timedelta = timedelta(hours=24)
-    file_bytes: int = 1 << 20
-    nesting: int = 32
-    jobs: int = 256
-    steps: int = 256
-
-
-@dataclass(frozen=True, slots=True)
 class Placed:
     """A template that planning fills in, and where to point when that fails."""
 
@@ -100,7 +89,7 @@ class Fetch:
 class WantedResources:
     """What the machine should have, as written: a value, or a template that makes one."""
 
-    size: str | Placed | None = None
+    size: Placed | None = None
     cpus: int | Placed | None = None
     memory: int | Placed | None = None
     disk: int | Placed | None = None
