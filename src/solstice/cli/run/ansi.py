@@ -20,7 +20,8 @@ _SEQUENCE = re.compile(
     rf"[{_UNSAFE}](?:"
     r"(?<=\x1b)(\[[0-9;:]{0,64}m)"  # SGR, the only one that is kept
     r"|(?:(?<=\x1b)\[|(?<=\x9b))[0-?]*[ -/]*[@-~]"  # CSI: cursor, erase, modes, private SGR
-    r"|(?:(?<=\x1b)[\]PX^_]|(?<=[\x90\x98\x9d-\x9f]))[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)"  # OSC, DCS, …
+    r"|(?:(?<=\x1b)[\]PX^_]|(?<=[\x90\x98\x9d-\x9f]))"  # OSC, DCS, SOS, PM, APC …
+    r"[^\x07\x1b\x90\x98\x9c-\x9f\n]*(?:\x07|\x1b\\|\x9c)"  # … with their text and their end
     r"|(?<=\x1b)[ -/]*[0-~]"  # two-byte escapes, character sets
     r")?"
 )

@@ -72,6 +72,8 @@ def describe_end(job: Job) -> str:
 def describe_outcome(step: StepRecord) -> str:
     """How a step ended, with the time it took."""
     took = show_duration(step.duration)
+    if step.state is StepState.RUNNING:
+        return "was running"
     if step.state is StepState.SUCCEEDED:
         return f"succeeded in {took}"
     if step.state in {StepState.SKIPPED, StepState.CANCELLED}:
