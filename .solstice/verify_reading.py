@@ -6,7 +6,7 @@ from random import Random
 from solstice.domain.diagnostic import Source
 from solstice.domain.kdl import parse
 from solstice.domain.matrix import same_value
-from solstice.domain.workflow import read_workflow
+from solstice.domain.workflow.reader import read_workflow
 
 FILE = Path(__file__).with_name("workflow.kdl")
 ALPHABET = "abc{}()\"'\\#/-*=;:.0123456789 \n\t\r\0é\u2028\ufeff𝄞"

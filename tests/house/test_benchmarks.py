@@ -2,7 +2,7 @@
 
 from benchmarks.startup import Figure, show, write_workflow
 from solstice.domain.diagnostic import Source
-from solstice.domain.workflow import read_workflow
+from solstice.domain.workflow.reader import read_workflow
 
 
 def test_the_large_workflow_has_a_thousand_lines_and_no_mistake() -> None:

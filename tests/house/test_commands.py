@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from solstice.domain.diagnostic import Source
-from solstice.domain.workflow import read_workflow
+from solstice.domain.workflow.reader import read_workflow
 from tools.house.source import ROOT
 from tools.third_party import WORKFLOW
 

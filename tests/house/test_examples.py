@@ -14,7 +14,7 @@ import pytest
 
 from solstice.domain.diagnostic import Source
 from solstice.domain.kdl import parse
-from solstice.domain.workflow import read_workflow
+from solstice.domain.workflow.reader import read_workflow
 from tools.house.source import ROOT, Module, list_files, read_modules
 
 BLOCK = re.compile(
