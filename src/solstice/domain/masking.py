@@ -19,12 +19,13 @@ SHORTEST_LINE = 4
 _PREFIX = 3
 _MOST_ESCAPES_HELD = 4096
 """Bytes. A job that writes more of them into the midst of a secret means to show it."""
-# Colours and styles, character sets, titles and links, single letters; also one that is not complete yet.
+# Colours and styles, character sets, titles and links, saved places; also one that is not complete yet.
+# Not every sequence there is: after a stray escape character the first letter of a secret is no sequence.
 _ESCAPE = re.compile(
     rb"\x1b(?:\[[0-?]*+[ -/]*+(?:[@-~]|\Z)"
-    rb"|[ -/]++(?:[0-~]|\Z)"
+    rb"|[()](?:[0-9A-Z]|\Z)"
     rb"|\][^\x07\x1b]*+(?:\x07|\x1b\\|\x1b?\Z)"
-    rb"|[0-Z\\^-~]|\Z)"
+    rb"|[78=>]|\Z)"
 )
 
 
