@@ -2,7 +2,7 @@
 
 from solstice.domain.diagnostic import Span
 from solstice.domain.kdl.mistakes import Mistakes, show
-from solstice.domain.kdl.strays import COMMA, NAMES, point, stray_hint
+from solstice.domain.kdl.strays import COMMA, NAMES, point, quote, stray_hint
 from solstice.domain.kdl.token import Kind, Token
 
 _ENTRY = "an argument, `name=value`, `{`, or the end of the node"
@@ -112,7 +112,7 @@ class Complaints:
             f"the bare word {self._word(token)} cannot be {role}",
             token.span,
             expected="a string",
-            hint=f'put quotes around it: `"{token.scalar}"`',
+            hint=f"put quotes around it: `{quote(str(token.scalar))}`",
         )
 
     def bare_keyword(self, token: Token) -> None:
@@ -125,15 +125,21 @@ class Complaints:
         )
 
     def bare_value(self, token: Token) -> None:
-        """Version 1: an argument without quotes."""
+        """Version 1: an argument without quotes, or something only version 2 has."""
         word = str(token.scalar)
-        quoted = f'"{word.strip(chr(39))}"' if word.startswith("'") else f'"{word}"'
+        hint = f"put quotes around it: `{quote(word)}`"
+        if word.strip("#") == "":
+            hint = 'a raw string is written `r#"…"#` in KDL 1'
+        elif word[1:] in ("true", "false", "null"):
+            hint = f"write `{word[1:]}`"
         self._add(
             f"the bare word {self._word(token)} is no value in KDL 1",
             token.span,
             'a string in `"`, a number, `true`, `false` or `null`',
-            f"put quotes around it: `{quoted[:60]}`",
+            hint,
         )
+        if word.strip("#") == "":
+            self._mistakes.quiet = True
 
     def bad_property_name(self, token: Token) -> None:
         """A number or a keyword before ``=``."""

@@ -31,6 +31,11 @@ def point(token: Token) -> Span:
     return Span(token.start, min(token.end, token.start + 1)) if token.kind is Kind.NEWLINE else token.span
 
 
+def quote(word: str) -> str:
+    """A bare word as a string, for a hint; single quotes around it were meant as quotes."""
+    return f'"{word.strip(chr(39))[:40]}"'
+
+
 def stray_hint(token: Token, before: str) -> str:
     """What to do about a stray token; ``before`` is the character in front of it."""
     text = str(token.scalar)
