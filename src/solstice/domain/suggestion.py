@@ -1,7 +1,6 @@
 """The one place that guesses which known word a misspelt one was meant to be."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 _LONGEST_WORD = 64
 _MOST_WORDS = 1000
@@ -14,6 +13,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """
     if not 0 < len(word) <= _LONGEST_WORD:
         return ""
+    # Here, because most workflows have no mistake and then need not wait for it.
+    from difflib import get_close_matches
+
     candidates: dict[str, str] = {}
     for candidate in known:
         if len(candidates) == _MOST_WORDS:

@@ -43,6 +43,7 @@ def found(text: str, known: KnownNames = KNOWN) -> list[tuple[str, str, str]]:
         "toJSON(matrix)",
         "inputs.LEVEL == 'x' && always() && !cancelled()",
         "fromJSON('{}').whatever.nested[0]",
+        "fromJSON(matrix.os) || format(matrix.os, 1)",
         "format('{0}', sha, ref, branch, tag, repo, actor, workflow)",
     ],
 )
@@ -71,6 +72,9 @@ def test_what_exists_passes(text: str) -> None:
         ("format()", "wrong-arguments", "format()", ""),
         ("success(1)", "wrong-arguments", "success(1)", ""),
         ("fromJSON('')", "wrong-arguments", "''", ""),
+        ("fromJSON('[1,')", "wrong-arguments", "'[1,'", ""),
+        ("format('{0} {1}', ref)", "wrong-arguments", "'{0} {1}'", ""),
+        ("format('{', ref)", "wrong-arguments", "'{'", ""),
         ("hash('x')", "misplaced-function", "hash('x')", "in the machine"),
         ("matrix[nope]", "unknown-context", "nope", ""),
         ("fromJSON(needs.x.result).a", "unknown-name", "x", ""),

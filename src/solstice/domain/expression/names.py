@@ -4,7 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from solstice.domain.diagnostic import Diagnostic, Span
-from solstice.domain.expression.functions import HASH, SIGNATURES, STATUS_FUNCTIONS
+from solstice.domain.expression.functions import (
+    HASH,
+    PURE_FUNCTIONS,
+    SIGNATURES,
+    STATUS_FUNCTIONS,
+    FunctionMistake,
+)
 from solstice.domain.expression.scope import CONTEXTS, TEXT_CONTEXTS
 from solstice.domain.expression.syntax import (
     Access,
@@ -153,10 +159,14 @@ def _check_hash(call: Call, expression: Expression, names: KnownNames) -> Iterat
 
 
 def _check_literals(call: Call) -> Iterator[Diagnostic]:
-    """Arguments that are written out and can never be right."""
-    first = call.arguments[0] if call.arguments else None
-    if call.name.casefold() == "fromjson" and isinstance(first, Literal) and first.value in (None, ""):
-        yield Diagnostic("wrong-arguments", "fromJSON() needs a JSON text", first.span)
+    """A pattern or a JSON text that is written out is tried now, instead of when the job starts."""
+    name, first = call.name.casefold(), call.arguments[0] if call.arguments else None
+    if name not in ("format", "fromjson") or not isinstance(first, Literal):
+        return
+    try:
+        PURE_FUNCTIONS[name](first.value, *("" for _ in call.arguments[1:]))
+    except FunctionMistake as mistake:
+        yield Diagnostic("wrong-arguments", str(mistake), first.span)
 
 
 def _check_reference(reference: Reference, names: KnownNames) -> Iterator[Diagnostic]:
