@@ -32,6 +32,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(
         level=arguments.log_level.upper(), format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr
     )
+    for library in ("hpack", "h2", "asyncio"):
+        # At debug level they would write the credential into this log.
+        logging.getLogger(library).setLevel(logging.WARNING)
     adopt_orphans()
     return asyncio.run(_serve(arguments))
 

@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -79,6 +79,7 @@ class LocalSystem:
         self.logs = FileLogs(parts.logs, self._log_name, durable=False)
         self._names: dict[str, str] = {}
         clock, bounds = SystemClock(), parts.bounds
+        images = parts.images if parts.hypervisor == "qemu" else without_users(parts.images)
         self.clock = clock
         endpoint = root.path / "grpc"
         hypervisor = self._make_hypervisor(endpoint)
@@ -94,7 +95,7 @@ class LocalSystem:
         )
         self.launcher = Launcher(
             jobs=self.jobs,
-            images=parts.images,
+            images=images,
             hypervisor=self.hypervisor,
             clock=clock,
             bounds=bounds,
@@ -107,7 +108,7 @@ class LocalSystem:
             artifacts=FileArtifacts(parts.artifacts, self._tell),
             sources=parts.sources,
             secrets=GivenSecrets(parts.secrets),
-            images=parts.images,
+            images=images,
             clock=clock,
             bounds=bounds,
             tell=self._tell,
@@ -235,6 +236,11 @@ async def open_local(parts: LocalParts, watch: Callable[[Event], None]) -> Async
             await asyncio.shield(system.close())
     finally:
         await asyncio.to_thread(root.close)
+
+
+def without_users(images: ImageMap) -> ImageMap:
+    """The same images for a sandbox, which has one user and none of the images' own."""
+    return replace(images, images={name: replace(image, user="") for name, image in images.images.items()})
 
 
 def write_seed(path: Path, order: MachineOrder) -> None:

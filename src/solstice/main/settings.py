@@ -91,6 +91,12 @@ def _seconds(text: str) -> float:
     return number
 
 
+def own_images(environment: Environment) -> Path:
+    """Where `solstice images add` writes, and where a person's map is found without being named."""
+    base = environment.get("XDG_CONFIG_HOME") or environment.home / ".config"
+    return Path(base).absolute() / "solstice/images.toml"
+
+
 def _state_dir(environment: Environment) -> Path:
     # Root's home is closed to the unprivileged user that QEMU runs as.
     if os.geteuid() == 0 and sys.platform != "darwin":
@@ -127,8 +133,8 @@ SETTINGS = (
         "images",
         ("SOLSTICE_IMAGES", "ORCH_CONFIG"),
         _absolute,
-        lambda environment: None,
-        "the shipped map alone",
+        lambda environment: path if (path := own_images(environment)).is_file() else None,
+        "solstice/images.toml in the user's configuration directory",
         "An image map of your own, laid over the shipped one.",
     ),
     Setting(

@@ -136,6 +136,9 @@ class QemuHypervisor:
         watch.lap("seed")
         await running.channel.start(owner)
         await running.console.start(owner)
+        monitor = QMPClient("machine")
+        await monitor.start_server(str(folder / "qmp"))
+        _give(folder / "qmp", owner)
         command = qemu_command(self._program, order, image, folder, accelerator)
         with (folder / "qemu.log").open("wb") as output:
             running.process = await asyncio.create_subprocess_exec(
@@ -147,19 +150,25 @@ class QemuHypervisor:
                 start_new_session=True,
             )
         running.tasks.append(asyncio.create_task(self._watch_end(order.name, running.process)))
-        monitor = await self._monitor(folder, running.process)
+        await self._monitor(monitor, folder, running.process)
         running.tasks.append(asyncio.create_task(self._watch_port(monitor, running.channel)))
         watch.lap("qemu")
         return tuple(watch.laps)
 
-    async def _monitor(self, folder: Path, process: asyncio.subprocess.Process) -> QMPClient:
-        monitor, deadline = QMPClient("machine"), time.monotonic() + MONITOR_SECONDS
-        # The socket appears a moment after the process; QEMU has no other way to tell.
-        while time.monotonic() < deadline and process.returncode is None:
-            with contextlib.suppress(QMPError, OSError):
-                await monitor.connect(str(folder / "qmp"))
-                return monitor
-            await asyncio.sleep(0.01)
+    async def _monitor(self, monitor: QMPClient, folder: Path, process: asyncio.subprocess.Process) -> None:
+        accepted = asyncio.ensure_future(monitor.accept())
+        ended = asyncio.ensure_future(process.wait())
+        try:
+            async with asyncio.timeout(MONITOR_SECONDS):
+                await asyncio.wait((accepted, ended), return_when=asyncio.FIRST_COMPLETED)
+            if accepted.done():
+                await accepted
+                return
+        except (TimeoutError, QMPError, OSError) as error:
+            log.info("no QMP session: %r", error)
+        finally:
+            ended.cancel()
+            accepted.cancel()
         said = (folder / "qemu.log").read_text(errors="replace").strip()[-500:]
         raise MachineFault(f"QEMU did not start: {said or 'it said nothing'}", "See `solstice doctor`.")
 
