@@ -2,6 +2,8 @@
 
 import re
 
+from solstice.cli.run.style import measure
+
 _TOKEN = re.compile(
     r"\x1b\[([0-9;:]*)m|\x1b\[(\d+)A|(\x1b\[J)|\x1b\[\?(7|2026)([hl])|(\r)|(\n)|([^\x00-\x1f\x7f-\x9f])"
 )
@@ -43,12 +45,15 @@ class Screen:
             self._put(char)
 
     def _put(self, char: str) -> None:
-        if self._column == self.width:
+        columns = measure(char)
+        if self._column + columns > self.width:
             assert self._wraps, "a line of the block is too wide"
             self._go_down()
         row = self.rows[self._row].ljust(self._column)
-        self.rows[self._row] = row[: self._column] + char + row[self._column + 1 :]
-        self._column += 1
+        # The second half of a wide character is an empty cell.
+        cells = (char + "\0" * (columns - 1)) if columns else ""
+        self.rows[self._row] = row[: self._column] + cells + row[self._column + columns :]
+        self._column += columns
 
     def _go_down(self) -> None:
         self._row += 1

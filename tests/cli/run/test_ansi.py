@@ -12,7 +12,8 @@ PIECES = st.sampled_from(
     [
         b"\x1b", b"[", b"]", b"m", b"31", b";", b"\x07", b"\x1b\\", b"\r", b"\n", b" ", b"a", b"\t", b"\x00",
         b"\x9b", b"\xc2\x9b", b"\xc2\x9d", b"\xc3", b"\xa9", b"\xe2\x80\xae", b"\xe2\x80\xa8",
-        b"\xf0\x9f\x98\x80",        b"P", b"?", b"2J", b"H", b"(", b"0", b"\x7f", b"\x0e", b">4;2m", b"8;;http://x", b"\xff", b"word",
+        b"\xf0\x9f\x98\x80", b"P", b"?", b"2J", b"H", b"(", b"0", b"\x7f", b"\x0e",
+        b">4;2m", b"8;;http://x", b"\xff", b"word",
     ]
 )  # fmt: skip
 HOSTILE = st.lists(st.one_of(PIECES, st.binary(max_size=6)), max_size=40)

@@ -103,7 +103,7 @@ def test_names_phrases_and_reasons_are_as_harmless_as_logs() -> None:
     test = job_plan("test", NASTY)
     scene = Scene(test).boot(image=NASTY).hello(1).begin()
     scene.step(state=StepState.FAILED, exit_code=1).fail(9, Reason(Cause.STEP_FAILED, NASTY))
-    more = [
+    more: list[Event] = [
         Notice(NASTY),
         ImageProgress(NASTY, NASTY, 1, 2),
         ArtifactStored(scene.job, NASTY, 1, "00", 1),

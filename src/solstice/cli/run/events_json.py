@@ -43,9 +43,9 @@ class JsonWatcher:
             case JobChanged():
                 self._tell_change(event)
             case ImageProgress(image=image, phrase=phrase, done=done, total=total):
-                self._write("image", image=image, phrase=phrase, done=done, total=total)
+                self._write("image", image=image, phrase=phrase, done_bytes=done, total_bytes=total)
             case ArtifactStored():
-                kept = {"size": event.size, "sha256": event.sha256, "files": event.files}
+                kept = {"size_bytes": event.size, "sha256": event.sha256, "files": event.files}
                 self._write("artifact", job=event.job.plan.id, name=event.name, **kept)
             case Notice(text=text, level=level):
                 self._write("notice", level=level, text=text)

@@ -16,7 +16,8 @@ class Outlet:
     A stream with a descriptor is written by a thread, so that a stuck terminal does not stop the run.
     """
 
-    def __init__(self, out: IO[Any]) -> None:
+    def __init__(self, out: IO[Any], patience_seconds: float = _PATIENCE_SECONDS) -> None:
+        self._patience_seconds = patience_seconds
         self._encoding: str = getattr(out, "encoding", None) or "utf-8"
         self.prints_symbols = self._can_print_symbols()
         """Whether every symbol we use can be encoded for the stream."""
@@ -73,7 +74,7 @@ class Outlet:
 
     def _has_room(self, pump: Pump) -> bool:
         # Patience is spent once: while nothing at all is taken, further lines are not waited for.
-        has_room = pump.wait_for_room(0 if self._is_stuck else _PATIENCE_SECONDS)
+        has_room = pump.wait_for_room(0 if self._is_stuck else self._patience_seconds)
         self._is_stuck = not has_room
         return has_room
 
