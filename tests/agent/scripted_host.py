@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import hashlib
 import io
-import os
 import secrets
 import sys
 import tarfile
@@ -115,8 +114,10 @@ class ScriptedHost:
                 await self._server.stop(0)
 
     def _implement(self, call: Any) -> Any:
-        kind = f"{'stream' if call.request_streams else 'unary'}_{'stream' if call.response_streams else 'unary'}"
-        make = getattr(grpc, f"{kind}_rpc_method_handler")
+        there, back = (
+            "stream" if streams else "unary" for streams in (call.request_streams, call.response_streams)
+        )
+        make = getattr(grpc, f"{there}_{back}_rpc_method_handler")
         method = getattr(self, "_" + "".join(f"_{c.lower()}" if c.isupper() else c for c in call.name)[1:])
         return make(
             method,
@@ -294,7 +295,7 @@ async def agent(host: ScriptedHost, *flags: str) -> AsyncIterator[asyncio.subpro
         f"{host.folder}/job",
         "--no-mend",
         "--log-level",
-        os.environ.get("AGENT_LOG_LEVEL", "error"),
+        "error",
         *flags,
     )
     try:

@@ -2,12 +2,9 @@
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable
 
+from solstice.agent.ports import Opener
 from solstice.agent.serial import open_serial
-
-Opener = Callable[[Callable[[], asyncio.Protocol]], Awaitable[object]]
-"""Connects a new protocol to the stream; `OSError` if it does not open."""
 
 _KEEPALIVE = (("TCP_KEEPIDLE", 20), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 4), ("TCP_USER_TIMEOUT", 40_000))
 
@@ -16,19 +13,19 @@ def parse_channel(text: str) -> Opener:
     """How to open ``serial:/dev/…``, ``unix:/path`` or ``tcp:host:port``; `ValueError` for anything else."""
     kind, _, rest = text.partition(":")
     if kind == "serial" and rest:
-        return lambda factory: open_serial(factory, rest)
+        return lambda protocol: open_serial(protocol, rest)
     if kind == "unix" and rest:
-        return lambda factory: asyncio.get_running_loop().create_unix_connection(factory, rest)
+        return lambda protocol: asyncio.get_running_loop().create_unix_connection(lambda: protocol, rest)
     host, _, port = rest.rpartition(":")
     if kind == "tcp" and host and port.isdigit():
-        return lambda factory: _open_tcp(factory, host.strip("[]"), int(port))
+        return lambda protocol: _open_tcp(protocol, host.strip("[]"), int(port))
     raise ValueError(
         f"cannot use {text!r} as channel: expected serial:/dev/NAME, unix:/PATH or tcp:HOST:PORT"
     )
 
 
-async def _open_tcp(factory: Callable[[], asyncio.Protocol], host: str, port: int) -> object:
-    transport, _ = await asyncio.get_running_loop().create_connection(factory, host, port)
+async def _open_tcp(protocol: asyncio.BaseProtocol, host: str, port: int) -> object:
+    transport, _ = await asyncio.get_running_loop().create_connection(lambda: protocol, host, port)
     # A host that vanished without a word must be noticed before its lease on us runs out.
     sock = transport.get_extra_info("socket")
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)

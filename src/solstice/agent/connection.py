@@ -1,4 +1,4 @@
-"""The conversation on a raw byte stream: the handshake, HTTP/2 behind it, and beginning again with a new host."""
+"""The conversation on a raw byte stream: the handshake, HTTP/2 behind it, and all again with a new host."""
 
 import asyncio
 import logging
@@ -11,7 +11,7 @@ from grpclib.config import Configuration
 from grpclib.encoding.proto import ProtoCodec
 from grpclib.protocol import H2Protocol
 
-from solstice.agent.channels import Opener
+from solstice.agent.ports import Opener
 from solstice.wire.handshake import MARK, MAX_LINE_BYTES, LineReader, Prepare, ready_line
 
 log = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ class Leash:
         return default if self._transport is None else self._transport.get_extra_info(name, default)
 
 
-class Doorway(asyncio.Protocol):
+class Doorway(asyncio.BaseProtocol):
     """The protocol on the raw byte stream: shakes hands, and does so again whenever the host begins anew.
 
     ``prepare`` is called once for each PREPARE nonce before it is answered, ``on_link`` with every new
@@ -170,7 +170,7 @@ async def keep_connected(
     while True:
         doorway = Doorway(prepare, on_link)
         try:
-            await opener(lambda doorway=doorway: doorway)
+            await opener(doorway)
         except OSError as error:
             log.log(
                 logging.WARNING if failures == 0 else logging.DEBUG, "the channel does not open: %s", error

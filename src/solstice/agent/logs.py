@@ -1,22 +1,14 @@
 """The job's log as it leaves the machine: masked, addressed by byte offset, in chunks, up to a limit."""
 
 import asyncio
-from typing import Protocol
 
 from solstice.agent.outbox import Outbox
+from solstice.agent.ports import Masking
 from solstice.wire.agent import MAX_CHUNK_BYTES, messages
 
 COALESCE_SECONDS = 0.05
 AGENT = -1
 """The step number of the agent's own words."""
-
-
-class Masking(Protocol):
-    """Replaces secrets in a stream; may hold back the end of what it was given until `flush`."""
-
-    def feed(self, data: bytes, /) -> bytes: ...
-
-    def flush(self) -> bytes: ...
 
 
 class JobLog:

@@ -85,7 +85,7 @@ def _descendants() -> Iterator[tuple[int, int, bool]]:
 def _processes() -> Iterator[tuple[int, int, int, bool]]:
     """(pid, parent, process group, alive) of every process there is; nothing where there is no /proc."""
     try:
-        names = [name for name in os.listdir(_PROC) if name.isdigit()]
+        names = [entry.name for entry in _PROC.iterdir() if entry.name.isdigit()]
     except OSError:
         return
     for name in names:

@@ -3,15 +3,20 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+from solstice.agent.artifacts import Artifacts
+from solstice.agent.caches import Caches
+from solstice.agent.checkout import Checkout
+from solstice.agent.commands import Commands
 from solstice.agent.job import PhaseFailed, Standing
 from solstice.agent.logs import AGENT, JobLog
 from solstice.agent.session import Session
 from solstice.agent.shell import find_user
 from solstice.agent.steps import Steps
+from solstice.agent.transfers import Transfers
 from solstice.agent.workspace import Workspace
 from solstice.wire.agent import messages
 
@@ -54,15 +59,41 @@ class Runner:
             self._log.say(f"[solstice: {error}]")
             self._standing.fail(str(error))
             return
+        transfers = Transfers(self._session)
+        checkout = Checkout(
+            self._assignment.source, Commands(workspace, self._log, self._standing), transfers
+        )
+        artifacts = Artifacts(workspace, transfers, self._log)
+        caches = Caches(workspace, transfers, self._log)
         steps = Steps(self._assignment, workspace, self._session.outbox, self._log, self._standing)
+        job = self._assignment
+        # A cache that is keyed by files of the checkout needs them; a step may overwrite what is fetched.
+        await self._phase("checkout", checkout.run, when=job.source.WhichOneof("kind") is not None)
+        await self._phase("cache-restore", lambda: caches.restore(job.caches), when=bool(job.caches))
+        await self._phase("fetch", lambda: artifacts.fetch(job.fetches), when=bool(job.fetches))
         await steps.run()
+        await self._phase("cache-save", lambda: caches.save(job.caches), when=bool(job.caches))
+        await self._phase(
+            "artifacts", lambda: artifacts.keep(job.artifacts), when=bool(job.artifacts), last=True
+        )
+        await self._phase(
+            "reports", lambda: artifacts.keep_reports(job.reports), when=bool(job.reports), last=True
+        )
 
-    async def _phase(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
-        """One phase beside the steps: timed, and its failure is the job's."""
+    async def _phase(
+        self, name: str, work: Callable[[], Coroutine[Any, Any, None]], *, when: bool, last: bool = False
+    ) -> None:
+        """One phase beside the steps: timed, and its failure is the job's.
+
+        It is left out once the job has failed or was called off, except for ``last`` ones, which then have
+        the rest of the grace.
+        """
+        if not when or (not last and (self._standing.failed or self._standing.stopped_as is not None)):
+            return
         began = time.monotonic()
         self._log.begin(AGENT)
         try:
-            await work()
+            await self._standing.bound(work(), last=last)
         except PhaseFailed as failure:
             self._log.say(f"[solstice: {failure}]")
             self._standing.fail(str(failure))

@@ -3,7 +3,6 @@
 import asyncio
 import errno
 import os
-from collections.abc import Callable
 from typing import Any
 
 _READ_BYTES = 256 * 1024
@@ -14,11 +13,11 @@ _ABSENT = (errno.EIO, errno.ENXIO, errno.EPIPE, errno.ENODEV)
 """What reading or writing a port says while nobody holds its other end."""
 
 
-async def open_serial(factory: Callable[[], asyncio.Protocol], path: str) -> "SerialTransport":
+async def open_serial(protocol: Any, path: str) -> "SerialTransport":
     """Open the port at ``path``, at once, whether or not the host is there already."""
     descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     _make_raw(descriptor)
-    return SerialTransport(asyncio.get_running_loop(), descriptor, factory())
+    return SerialTransport(asyncio.get_running_loop(), descriptor, protocol)
 
 
 def _make_raw(descriptor: int) -> None:
@@ -36,7 +35,7 @@ class SerialTransport(asyncio.Transport):
     host is served by the same transport.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, descriptor: int, protocol: asyncio.Protocol) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, descriptor: int, protocol: Any) -> None:
         super().__init__()
         self._loop = loop
         self._descriptor = descriptor

@@ -1,13 +1,16 @@
 """The one conversation about the job: its stream, kept alive over any number of links."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from typing import Any
 
 from grpclib.client import Stream
 from grpclib.const import Cardinality, Status
+from grpclib.encoding.proto import ProtoCodec
 from grpclib.exceptions import GRPCError, ProtocolError, StreamTerminatedError
+from grpclib.stream import recv_message
 from h2.exceptions import H2Error
 
 from solstice.agent.connection import Link
@@ -110,6 +113,11 @@ class Session:
         try:
             while not self.settled.is_set():
                 await self._hear(stream)
+        except StreamTerminatedError:
+            await self._hear_the_rest(stream)
+            if not self.settled.is_set():
+                raise
+            return
         finally:
             speaking.cancel()
             await asyncio.gather(speaking, return_exceptions=True)
@@ -120,19 +128,32 @@ class Session:
     async def _hear(self, stream: Any, until: str = "") -> None:
         """Take one message, or all up to one of the kind ``until``."""
         while (message := await stream.recv_message()) is not None:
-            kind = message.WhichOneof("kind")
-            if kind == "assignment":
-                self._take_assignment(message.assignment)
-            elif kind == "log_ack":
-                self.outbox.acknowledge(message.log_ack.seq)
-            elif kind == "cancel" and not self.cancelled.done():
-                self.cancelled.set_result(message.cancel.reason)
-            elif kind == "goodbye":
-                self.settled.set()
+            kind = self._take(message)
             if kind == until or not until or self.settled.is_set():
                 return
         # grpclib answers this very error with the status in the trailers, if there is one.
         raise StreamTerminatedError("the orchestrator ended the stream")
+
+    async def _hear_the_rest(self, stream: Any) -> None:
+        """Take what arrived before the stream broke: grpclib forgets it, and a goodbye may be in it."""
+        received = stream._stream
+        received.buffer._ack_callback = lambda size: None
+        received.buffer.eof()
+        with contextlib.suppress(AssertionError):
+            while (message := await recv_message(received, ProtoCodec(), messages.ServerMessage)) is not None:
+                self._take(message)
+
+    def _take(self, message: Any) -> str:
+        kind: str = message.WhichOneof("kind")
+        if kind == "assignment":
+            self._take_assignment(message.assignment)
+        elif kind == "log_ack":
+            self.outbox.acknowledge(message.log_ack.seq)
+        elif kind == "cancel" and not self.cancelled.done():
+            self.cancelled.set_result(message.cancel.reason)
+        elif kind == "goodbye":
+            self.settled.set()
+        return kind
 
     def _take_assignment(self, assignment: Any) -> None:
         self._credential = assignment.session or self._credential

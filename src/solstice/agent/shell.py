@@ -12,6 +12,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from solstice.agent.processes import kill_group
 
@@ -138,13 +139,13 @@ class Process:
         reading = asyncio.create_task(self._read(sink))
         try:
             await _ended(self._popen.pid)
-            duration = time.monotonic() - self._began
+            seconds = time.monotonic() - self._began
             await asyncio.wait({reading}, timeout=_DRAIN_SECONDS)
             survivors = self._kill_the_rest()
             self._writers_are_dead = True
             self._readable.set()
             await reading
-            return self._reap(duration, survivors)
+            return self._reap(seconds, survivors)
         finally:
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
@@ -186,7 +187,7 @@ class Process:
         kill_group(self._popen.pid, signal.SIGKILL)
         return self._sweep(self._popen.pid)
 
-    def _reap(self, duration: float, survivors: int) -> Ending:
+    def _reap(self, seconds: float, survivors: int) -> Ending:
         _, status, usage = os.wait4(self._popen.pid, 0)
         code = os.waitstatus_to_exitcode(status)
         self._popen.returncode = code
@@ -194,19 +195,22 @@ class Process:
         return Ending(
             exit_code=max(code, 0),
             signal=max(-code, 0),
-            duration_ms=round(duration * 1000),
+            duration_ms=round(seconds * 1000),
             peak_memory_bytes=usage.ru_maxrss * unit,
             survivors=survivors,
         )
 
 
-async def run_until(process: Process, sink: Sink, stop: "asyncio.Future[None]", grace: float) -> Ending:
-    """Run it; once ``stop`` is done, ask it to end, and after ``grace`` seconds make it."""
+async def run_until(
+    process: Process, sink: Sink, stop: "asyncio.Future[None]", grace_seconds: float
+) -> Ending:
+    """Run it; once ``stop`` is done, ask it to end, and after the grace make it."""
     running = asyncio.create_task(process.run(sink))
-    await asyncio.wait({running, stop}, return_when=asyncio.FIRST_COMPLETED)
+    waited: set[asyncio.Future[Any]] = {running, stop}
+    await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
     if not running.done():
         process.signal(signal.SIGTERM)
-        await asyncio.wait({running}, timeout=grace)
+        await asyncio.wait({running}, timeout=grace_seconds)
         process.signal(signal.SIGKILL)
     return await running
 

@@ -1,7 +1,6 @@
 """The steps of a job, one process after the other, each told by its condition and bounded by its timeout."""
 
 import asyncio
-import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path

@@ -37,6 +37,18 @@ class Workspace:
         self.user.own(folder)
         return folder
 
+    def folder_inside(self, name: str) -> Path:
+        """A folder of the checkout, made if it is not there; `ValueError` if the name leads out of it."""
+        checkout = self.checkout.resolve()
+        folder = (checkout / name).resolve()
+        if not folder.is_relative_to(checkout):
+            raise ValueError(f'"{name}" leads out of the checkout')
+        missing = [path for path in (folder, *folder.parents) if not path.exists()]
+        for path in reversed(missing):
+            path.mkdir()
+            self.user.own(path)
+        return folder
+
     def write_script(self, folder: Path, text: str, suffix: str) -> Path:
         """A step's script as a file, so that its length and its ``$0`` are no concern of the shell."""
         path = folder / f"script{suffix}"
