@@ -100,6 +100,14 @@ def test_at_the_end_only_lines_and_the_table_are_left() -> None:
     assert rows.count("[test-debian-12] 1 failed") == 1
 
 
+def test_a_run_that_is_abandoned_leaves_its_lines_and_no_block() -> None:
+    test = job_plan("test")
+    terminal = Terminal(plan_of(test)).tell(*Scene(test).boot().hello(1).begin().log(b"half").events)
+    terminal.tick(1)
+    terminal.watcher.abandon()
+    assert terminal.look() == ["● test  machine is up after 1.0s", "● test  step 1 of 1: unit", "[test] half"]
+
+
 def test_more_jobs_than_rows_are_summed_up() -> None:
     plans = [job_plan("test", n=n) for n in range(100)]
     scenes = [Scene(plan) for plan in plans]

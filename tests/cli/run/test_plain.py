@@ -190,3 +190,15 @@ def test_a_plain_text_stream_serves_as_well(kind: str) -> None:
     watcher.tick(at(1))
     watcher.close(END)
     assert "test-debian-12" in out.getvalue()
+
+
+@pytest.mark.parametrize(("kind", "left"), [("plain", "[test] half\n"), ("quiet", ""), ("json", '"half"}\n')])
+def test_a_run_that_is_abandoned_has_no_table(kind: str, left: str) -> None:
+    test = job_plan("test")
+    out = io.BytesIO()
+    watcher = make_watcher(kind, out, plan=plan_of(test))  # type: ignore[arg-type]
+    for event in Scene(test).boot().hello(1).begin().log(b"half").events:
+        watcher.tell(event)
+    watcher.abandon()
+    assert out.getvalue().decode().endswith(left)
+    assert "result" not in out.getvalue().decode()

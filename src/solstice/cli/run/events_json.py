@@ -59,6 +59,12 @@ class JsonWatcher:
     def resize(self, width: int, height: int) -> None:
         """Programs have no width."""
 
+    def abandon(self) -> None:
+        """Write what waited for its other half; there will be no ``pipeline-ended``."""
+        for name in self._texts:
+            self._flush_log(name)
+        self._outlet.close()
+
     def close(self, summary: Summary) -> None:
         """Write ``pipeline-ended`` with the closing table."""
         for name in self._texts:

@@ -60,13 +60,21 @@ class LiveWatcher:
         self._width = max(width or 80, _FEWEST_COLUMNS)
         self._rows = max(min(height // 2, _MOST_ROWS), 2)
 
+    def abandon(self) -> None:
+        """Take the block away, leaving the lines."""
+        self._finish()
+        self._outlet.close()
+
     def close(self, summary: Summary) -> None:
         """Take the block away and write the closing table."""
+        self._finish()
+        self._outlet.write("\n" + show_closing(self._board, self._plan, summary, self._style, self._width))
+        self._outlet.close()
+
+    def _finish(self) -> None:
         self._batch.append(self._narrator.finish())
         self._outlet.write(self._erase())
         self._outlet.write_log(self._take_batch())
-        self._outlet.write("\n" + show_closing(self._board, self._plan, summary, self._style, self._width))
-        self._outlet.close()
 
     def _update(self) -> None:
         # Three writes: if the lines are lost to a stuck terminal, the block still stands where we think.

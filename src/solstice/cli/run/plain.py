@@ -37,6 +37,11 @@ class PlainWatcher:
         """Only the closing table looks at the width."""
         self._width = width
 
+    def abandon(self) -> None:
+        """Write what is left of the logs."""
+        self._outlet.write(self._narrator.finish())
+        self._outlet.close()
+
     def close(self, summary: Summary) -> None:
         """Write the closing table."""
         self._outlet.write(self._narrator.finish())
@@ -68,6 +73,10 @@ class QuietWatcher:
     def resize(self, width: int, height: int) -> None:
         """Only the closing table looks at the width."""
         self._width = width
+
+    def abandon(self) -> None:
+        """Say nothing."""
+        self._outlet.close()
 
     def close(self, summary: Summary) -> None:
         """Write the closing table."""

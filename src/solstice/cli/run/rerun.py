@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from solstice.domain.expression.coercion import to_text
 from solstice.domain.plan import JobPlan, Plan
 
-_KEPT = frozenset({"event", "input", "image", "images", "hypervisor", "commit", "dirty"})
+_KEPT = frozenset(
+    "event input branch commit dirty hypervisor image images secret secret-file config cache-dir".split()
+)
 """The options that change what a job does; ``--json``, ``--jobs`` and the like do not."""
 
 

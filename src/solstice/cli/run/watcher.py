@@ -27,6 +27,9 @@ class Watcher(Protocol):
     def resize(self, width: int, height: int) -> None:
         """The terminal has another size now."""
 
+    def abandon(self) -> None:
+        """Leave the stream clean and complete without a closing table: an error is about to be told."""
+
     def close(self, summary: Summary) -> None:
         """Show the end and wait until the reader has it all; the last call, when no job needs the loop."""
 
