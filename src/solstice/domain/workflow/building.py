@@ -15,7 +15,6 @@ from solstice.domain.plan import (
 )
 from solstice.domain.workflow.declarations import describe_input
 from solstice.domain.workflow.matrices import build_matrix
-from solstice.domain.workflow.reading import Reading
 from solstice.domain.workflow.values import (
     Environment,
     Fetch,
@@ -31,6 +30,7 @@ from solstice.domain.workflow.values import (
     WantedResources,
     Workflow,
 )
+from solstice.domain.workflow.written import Reading
 
 _LONGEST_STEP_NAME = 48
 

@@ -12,7 +12,8 @@ from solstice.domain.workflow.jobs import check_fetches, check_job, check_timeou
 from solstice.domain.workflow.language import FILE
 from solstice.domain.workflow.limits import Limits
 from solstice.domain.workflow.matrices import check_matrices
-from solstice.domain.workflow.reading import Reader, Reading
+from solstice.domain.workflow.reading import Reader
+from solstice.domain.workflow.written import Reading
 
 _MOST_MISTAKES = 200
 _ABSENCES = frozenset(

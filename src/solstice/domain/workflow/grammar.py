@@ -51,6 +51,8 @@ class Kind:
     read: Callable[[Scalar], object]
     holes: Holes = Holes.REFUSED
     hole_hint: str = "write the value itself here"
+    becomes_text: bool = False
+    """A number is welcome, but some day stands in a text, where `3.10` is not `3.1`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,8 @@ class NodeSpec:
     children: Mapping[str, Child] = field(default_factory=dict)
     entries: Entries | None = None
     variants: Mapping[str, "NodeSpec"] = field(default_factory=dict)
+    foreign: Mapping[str, str] = field(default_factory=dict)
+    """Words of other systems: what they are called here, or a sentence where they are nothing."""
 
 
 def slots(*items: Slot) -> dict[str, Slot]:

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from solstice.domain.diagnostic import Span
 from solstice.domain.suggestion import did_you_mean
-from solstice.domain.workflow.reading import Reader, Reading, Written
+from solstice.domain.workflow.reading import Reader
+from solstice.domain.workflow.written import Reading, Written
 
 _LONGEST_CIRCLE = 12
 

@@ -7,7 +7,8 @@ from solstice.domain.quantity import format_duration
 from solstice.domain.suggestion import did_you_mean
 from solstice.domain.workflow.graph import needed_by
 from solstice.domain.workflow.limits import Limits
-from solstice.domain.workflow.reading import Reader, Reading
+from solstice.domain.workflow.reading import Reader
+from solstice.domain.workflow.written import Reading
 
 
 def check_job(reader: Reader, job: Reading, limits: Limits) -> None:

@@ -263,7 +263,7 @@ SHELL = Kind('a program such as "bash"', _read_shell)
 PATH = Kind("a path inside the repository", _read_path)
 GLOB = Kind("a pattern", _read_glob)
 SCRIPT = _texts("a command for the shell", Holes.REFUSED, _ENVIRONMENT_HINT)
-SCALAR = Kind("a text, a number, a truth value or null", _read_any)
+SCALAR = Kind("a text, a number, a truth value or null", _read_any, becomes_text=True)
 JOB_CONDITION = _condition(Holes.JOB_CONDITION)
 STEP_CONDITION = _condition(Holes.STEP_CONDITION)
 LABEL = _template('a label such as "debian-12"', Holes.PLANNING)
@@ -274,6 +274,7 @@ ENVIRONMENT = Kind(
     "a text, a number or a truth value",
     lambda scalar: scalar_text(_read_any(scalar)),
     Holes.DISPATCH,
+    becomes_text=True,
 )
 SIZE_NAME = _or_template("the name of a size", lambda scalar: _read_name(scalar))
 CPUS = _or_template("a number of processors", read_cpus)

@@ -46,6 +46,31 @@ INPUT_TYPES = ("string", "number", "boolean")
 NETWORK = choice("outbound", "none")
 RETRIES = whole_number(0, 10)
 
+_FOREIGN_IN_JOB = {
+    "environment": "env",
+    "variables": "env",
+    "image": "runs_on",
+    "container": "runs_on",
+    "depends_on": "needs",
+    "when": "if",
+    "strategy": "matrix",
+    "artifacts": "artifact",
+    "steps": "write each step as a `step` of the job",
+    "name": "a job is called by its `id`",
+}
+_FOREIGN_IN_STEP = {
+    "environment": "env",
+    "command": "run",
+    "commands": "run",
+    "script": "run",
+    "when": "if",
+    "continue_on_error": "allow_failure",
+    "continue-on-error": "allow_failure",
+    "working_directory": "begin the command with `cd`",
+    "working-directory": "begin the command with `cd`",
+    "uses": "there are no actions to use; run a command",
+    "with": "there are no actions to use; run a command",
+}
 _ENV = NodeSpec("env", entries=Entries(WORD, ENVIRONMENT))
 _EVENT = Slot("event", choice(*EVENTS), required=True)
 
@@ -148,6 +173,7 @@ _STEP = NodeSpec(
         Slot("allow_failure", BOOLEAN),
     ),
     children=children(Child(_ENV)),
+    foreign=_FOREIGN_IN_STEP,
 )
 _ARTIFACT = NodeSpec(
     "artifact",
@@ -188,6 +214,7 @@ _JOB = NodeSpec(
         Child(_ARTIFACT, many=True),
         Child(NodeSpec("report", slots=slots(Slot("junit", TEMPLATE, required=True))), many=True),
     ),
+    foreign=_FOREIGN_IN_JOB,
 )
 _WORKFLOW = NodeSpec(
     "workflow",

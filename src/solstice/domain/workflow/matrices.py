@@ -8,7 +8,8 @@ from solstice.domain.scalar import Scalar
 from solstice.domain.suggestion import did_you_mean
 from solstice.domain.workflow.kinds import scalar_text
 from solstice.domain.workflow.limits import Limits
-from solstice.domain.workflow.reading import Entry, Reader, Reading
+from solstice.domain.workflow.reading import Reader
+from solstice.domain.workflow.written import Entry, Reading
 
 
 def check_matrices(reader: Reader, jobs: Sequence[Reading], limits: Limits) -> None:
@@ -31,15 +32,17 @@ def build_matrix(reading: Reading) -> Matrix:
     """Build a matrix from its axes, includes and excludes."""
     return Matrix(
         axes=tuple((entry.name, entry.scalars) for entry in reading.entries if entry.values),
-        exclude=tuple(_combination(item) for item in reading.all("exclude")),
-        include=tuple(_combination(item) for item in reading.all("include")),
+        exclude=_combinations(reading.all("exclude")),
+        include=_combinations(reading.all("include")),
         fail_fast=reading.one("fail_fast", bool) is not False,
         max_parallel=reading.one("max_parallel", int),
     )
 
 
-def _combination(reading: Reading) -> Combination:
-    return tuple((entry.name, entry.scalars[0]) for entry in reading.entries if entry.values)
+def _combinations(readings: Sequence[Reading]) -> tuple[Combination, ...]:
+    # One that names nothing is reported elsewhere; here it would agree with everything.
+    named = (tuple((e.name, e.scalars[0]) for e in reading.entries if e.values) for reading in readings)
+    return tuple(combination for combination in named if combination)
 
 
 def _count(reader: Reader, reading: Reading, left: int, limits: Limits) -> int:

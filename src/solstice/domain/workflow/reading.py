@@ -1,86 +1,14 @@
 """The engine that reads nodes by their specs: what was written, and how it differs from the language."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import TypeVar
+import math
+from collections.abc import Iterable
 
 from solstice.domain.diagnostic import Diagnostic, Severity, Source, Span
-from solstice.domain.kdl import Node, Property, Scalar, Value
+from solstice.domain.kdl import Node, Property, Value
 from solstice.domain.suggestion import did_you_mean
 from solstice.domain.workflow.embedded import frame_within
 from solstice.domain.workflow.grammar import Child, Entries, Holes, Kind, NodeSpec, Slot, Unfit
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A value as read, beside the value as written."""
-
-    value: object
-    raw: Value
-    kind: Kind
-
-    @property
-    def span(self) -> Span:
-        """Where it stands."""
-        return self.raw.span
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A name the author chose, and its values."""
-
-    name: str
-    name_span: Span
-    values: tuple[Written, ...]
-
-    @property
-    def scalars(self) -> tuple[Scalar, ...]:
-        """The values as written."""
-        return tuple(written.raw.scalar for written in self.values)
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A node as read by its spec; what was unfit is left out and reported."""
-
-    node: Node
-    values: Mapping[str, tuple[Written, ...]] = field(default_factory=dict)
-    children: Mapping[str, tuple["Reading", ...]] = field(default_factory=dict)
-    entries: tuple[Entry, ...] = ()
-    attempted: frozenset[str] = frozenset()
-    """The names of the slots somebody wrote, fit or not."""
-
-    def written(self, name: str) -> Written | None:
-        """The single value of a slot."""
-        values = self.values.get(name)
-        return values[0] if values else None
-
-    def one(self, name: str, of: type[T]) -> T | None:
-        """The single value of a slot, if it is there and of that type."""
-        values = self.values.get(name)
-        return values[0].value if values and isinstance(values[0].value, of) else None
-
-    def many(self, name: str, of: type[T]) -> tuple[T, ...]:
-        """Every value of a slot that is of that type."""
-        return tuple(w.value for w in self.values.get(name, ()) if isinstance(w.value, of))
-
-    def child(self, name: str) -> "Reading | None":
-        """The only child of that name."""
-        found = self.children.get(name)
-        return found[0] if found else None
-
-    def all(self, name: str) -> tuple["Reading", ...]:
-        """Every child of that name."""
-        return self.children.get(name, ())
-
-    def everything(self) -> Iterator[Written]:
-        """Every value of this node, its children's not."""
-        for values in self.values.values():
-            yield from values
-        for entry in self.entries:
-            yield from entry.values
+from solstice.domain.workflow.written import Entry, Reading, Written
 
 
 class Reader:
@@ -136,12 +64,25 @@ class Reader:
                 hint=kind.hole_hint,
             )
             return None
+        if kind.becomes_text and isinstance(scalar, int | float) and not isinstance(scalar, bool):
+            self._warn_of_number(value, scalar)
         try:
             return Written(kind.read(scalar), value, kind)
         except Unfit as unfit:
             span = frame_within(self._source, value, *unfit.frame) if unfit.frame else value.span
             self.refuse(unfit.code, str(unfit), span, expected=unfit.expected, hint=unfit.hint)
             return None
+
+    def _warn_of_number(self, value: Value, number: int | float) -> None:
+        written, read = self._source.text[value.span.start : value.span.end], str(number)
+        if written != read and math.isfinite(number) and not value.annotation:
+            self.refuse(
+                "ambiguous-number",
+                f"this number reads `{read}` once it is a text",
+                value.span,
+                hint=f'write "{written}" if it is a name or a version',
+                severity=Severity.WARNING,
+            )
 
 
 class _NodeReader:
@@ -331,8 +272,12 @@ class _NodeReader:
             f"`{self.node.name}` knows no {noun} `{name}`",
             span,
             expected=_listed(known),
-            hint=did_you_mean(name, known),
+            hint=self._hint_at(name, known),
         )
+
+    def _hint_at(self, name: str, known: list[str]) -> str:
+        meant = self.spec.foreign.get(name, "")
+        return f"did you mean `{meant}`?" if meant in known else meant or did_you_mean(name, known)
 
 
 def _listed(names: Iterable[str]) -> str:
