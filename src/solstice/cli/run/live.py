@@ -68,8 +68,7 @@ class LiveWatcher:
     def close(self, summary: Summary) -> None:
         """Take the block away and write the closing table."""
         self._finish()
-        self._outlet.write("\n" + show_closing(self._board, self._plan, summary, self._style, self._width))
-        self._outlet.close()
+        self._outlet.close("\n" + show_closing(self._board, self._plan, summary, self._style, self._width))
 
     def _finish(self) -> None:
         self._batch.append(self._narrator.finish())

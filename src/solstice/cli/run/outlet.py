@@ -61,9 +61,10 @@ class Outlet:
             self._pump.wait_for_room(None)
         self.write(text)
 
-    def close(self) -> None:
-        """Wait until the reader has everything."""
+    def close(self, last_words: str = "") -> None:
+        """Write the end, and wait until the reader has everything."""
         self._own_up()
+        self.write(last_words)
         if self._pump is not None:
             self._pump.close()
 

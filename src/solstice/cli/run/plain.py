@@ -45,8 +45,7 @@ class PlainWatcher:
     def close(self, summary: Summary) -> None:
         """Write the closing table."""
         self._outlet.write(self._narrator.finish())
-        self._outlet.write("\n" + show_closing(self._board, self._plan, summary, self._style, self._width))
-        self._outlet.close()
+        self._outlet.close("\n" + show_closing(self._board, self._plan, summary, self._style, self._width))
 
 
 class QuietWatcher:
@@ -82,5 +81,4 @@ class QuietWatcher:
         """Write the closing table."""
         for view in self._board.views.values():
             view.flush()
-        self._outlet.write(show_closing(self._board, self._plan, summary, self._style, self._width))
-        self._outlet.close()
+        self._outlet.close(show_closing(self._board, self._plan, summary, self._style, self._width))
