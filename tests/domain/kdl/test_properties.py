@@ -6,46 +6,15 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from solstice.domain.diagnostic import Span
 from solstice.domain.kdl import Document, Node, decode, parse
 from tests.domain.kdl.documents import documents
 from tests.domain.kdl.reading import meaning
 
-PIECES = st.sampled_from(
-    [
-        *"{}()=;#\"\\/\n\r \t-+.,[]'",
-        "a",
-        "b1",
-        "0x",
-        "1_0",
-        "1.5e3",
-        "true",
-        "#true",
-        "#null",
-        "nan",
-        "/-",
-        "/*",
-        "*/",
-        "//",
-    ]
-    + [
-        '"""',
-        '"""\n',
-        '#"',
-        '"#',
-        'r"',
-        'r#"',
-        "\\u{41}",
-        "\\q",
-        "=1",
-        "\u2028",
-        "\x0b",
-        "\ufeff",
-        "\u202e",
-        "\ud800",
-    ]
-    + ["/- kdl-version 1\n", "'x"]
-)
+WORDS = 'a b1 0x 1_0 1.5e3 true #true #null nan /- /* */ // =1 \'x #" "# r" r#" \\u{41} \\q'
+RARE = ['"""', '"""\n', "\u2028", "\x0b", "\ufeff", "\u202e", "\ud800", "/- kdl-version 1\n"]
+PIECES = st.sampled_from([*"{}()=;#\"\\/\n\r \t-+.,[]'", *WORDS.split(" "), *RARE])
 TEXTS = st.lists(PIECES, max_size=40).map("".join) | st.text(max_size=40)
 
 
@@ -60,7 +29,7 @@ def spans(nodes: tuple[Node, ...]) -> Iterator[Span]:
         yield from spans(node.children)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(TEXTS)
 def test_any_text_becomes_a_document_whose_places_lie_in_it(text: str) -> None:
     document = parse(text)
@@ -77,14 +46,12 @@ def test_any_bytes_become_a_text_with_a_mistake_for_what_was_replaced(data: byte
     text, mistakes = decode(data)
     replaced = [place for mistake in mistakes for place in range(mistake.span.start, mistake.span.end)]
     assert all(text[place] == "\ufffd" for place in replaced)
-    assert bool(mistakes) == (
-        data.removeprefix(b"\xef\xbb\xbf").decode(errors="replace").encode()
-        not in (data.removeprefix(b"\xef\xbb\xbf"),)
-    )
+    if not mistakes:
+        assert text.encode() == data.removeprefix(b"\xef\xbb\xbf")
     parse(text)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(documents())
 def test_a_generated_document_means_what_it_was_made_of(document: tuple[list[Any], str]) -> None:
     expected, text = document
@@ -93,7 +60,7 @@ def test_a_generated_document_means_what_it_was_made_of(document: tuple[list[Any
     assert meaning(read.nodes) == expected
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(documents(), st.data())
 def test_a_document_with_one_character_too_many_or_too_few_is_still_read(
     document: tuple[list[Any], str], data: st.DataObject

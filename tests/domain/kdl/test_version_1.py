@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from solstice.domain.diagnostic import Span
 from solstice.domain.kdl import parse
 from tests.domain.kdl.reading import arguments, read

@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 import pytest
+
 from solstice.domain.diagnostic import Span
 from solstice.domain.kdl import Document, Node, Property, Value, parse
 from tests.domain.kdl.reading import arguments, read

@@ -134,10 +134,11 @@ class Lexer:
             if not text.startswith("/*", at):
                 break
             at = self._after_comment(at)
-        if text.startswith("//", at):
+        commented = text.startswith("//", at)
+        if commented:
             at = self._dialect.line_rest.match(text, at).end()  # type: ignore[union-attr]
         if at == len(text):
-            return at if self._dialect.version == 2 else None
+            return at if commented or self._dialect.version == 2 else None
         newline = self._dialect.newline.match(text, at)
         return newline.end() if newline else None
 

@@ -15,6 +15,9 @@ def show(written: str, longest: int = 40) -> str:
 class Mistakes:
     """Collects diagnostics, up to a hundred and the place of one more.
 
+    ``count`` is how often the text breaks the rules of the version it is read as; passing one of our
+    own limits does not add to it.
+
     While ``quiet`` is true a mistake is neither kept nor counted: the reader is skipping text it has
     already complained about.
     """
@@ -28,7 +31,7 @@ class Mistakes:
     @property
     def is_full(self) -> bool:
         """Whether more is known to be wrong than will be shown: time to stop reading."""
-        return self.count > MOST_REPORTED
+        return self._first_dropped is not None
 
     def add(
         self,
@@ -43,7 +46,7 @@ class Mistakes:
         """Note one mistake; ``always`` overrides ``quiet``."""
         if self.quiet and not always:
             return
-        self.count += 1
+        self.count += code == SYNTAX
         if len(self._kept) < MOST_REPORTED:
             self._kept.append(Diagnostic(code, message, span, expected, hint))
         elif self._first_dropped is None:
