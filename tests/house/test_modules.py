@@ -6,7 +6,7 @@ import pytest
 
 from tools.house import docstrings, environment, names, sizes
 from tools.house.__main__ import OTHER_RULES, PACKAGE_RULES
-from tools.house.source import Finding, Module, read_modules
+from tools.house.source import Finding, Module, check_syntax, read_modules
 
 Rule = Callable[[Module], Iterator[Finding]]
 
@@ -40,6 +40,7 @@ def test_a_long_module_is_excused_only_with_a_reason_and_only_while_it_is_long()
 @pytest.mark.parametrize(
     ("rule", "path", "text"),
     [
+        (check_syntax, "domain/job.py", "def f(:"),
         (names.check_names, "domain/utils.py", ""),
         (names.check_names, "domain/string_helpers.py", ""),
         (names.check_names, "common/job.py", ""),

@@ -4,43 +4,48 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
-from tools.house import docstrings, environment, files, imports, names, sizes, texts
+from tools.house import docstrings, environment, files, imports, names, sizes, source, texts
 from tools.house.source import ROOT, Finding, Module, list_files, read_modules
 
 Record = dict[str, str | float]
 Rule = Callable[[Module], Iterator[Finding]]
 
+OTHER_RULES: tuple[Rule, ...] = (
+    source.check_syntax,
+    names.check_names,
+    sizes.check_module_length,
+    environment.check_environment,
+)
+"""Rules for all Python there is."""
+
 PACKAGE_RULES: tuple[Rule, ...] = (
+    *OTHER_RULES,
     imports.check_imports,
     imports.check_purity,
-    names.check_names,
     names.check_units,
-    sizes.check_module_length,
     sizes.check_function_length,
     docstrings.check_docstrings,
     docstrings.check_ports,
-    environment.check_environment,
 )
 """Rules for what is installed."""
 
-OTHER_RULES: tuple[Rule, ...] = (names.check_names, sizes.check_module_length, environment.check_environment)
-"""Rules for tests, benchmarks and tools."""
+FOLDERS: dict[str, tuple[Rule, ...]] = {
+    "src/solstice": PACKAGE_RULES,
+    "tests": OTHER_RULES,
+    "tools": (*OTHER_RULES, sizes.check_function_length, docstrings.check_docstrings),
+    "benchmarks": OTHER_RULES,
+    ".solstice": OTHER_RULES,
+}
 
 
-def check_modules() -> Iterator[Finding]:
+def check_modules(folders: Iterable[str] = FOLDERS) -> Iterator[Finding]:
     """Every rule that looks at parsed Python."""
-    for folder, rules in (
-        ("src/solstice", PACKAGE_RULES),
-        ("tests", OTHER_RULES),
-        ("tools", (*OTHER_RULES, sizes.check_function_length, docstrings.check_docstrings)),
-        ("benchmarks", OTHER_RULES),
-        (".solstice", OTHER_RULES),
-    ):
+    for folder in folders:
         for module in read_modules(folder):
-            for rule in rules:
+            for rule in FOLDERS[folder]:
                 yield from rule(module)
 
 
@@ -69,11 +74,12 @@ def main() -> int:
     """Print the findings; 1 if there are any."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--report", type=Path, help="write a report in JSON to this file")
+    parser.add_argument("--only", choices=FOLDERS, action="append", help="look at this folder's Python only")
     given = parser.parse_args()
     records: list[Record] = []
-    for name, check in (("modules", check_modules), ("files", check_files)):
+    for name, check in (("modules", check_modules(given.only or FOLDERS)), ("files", check_files())):
         started = time.monotonic()
-        failure = "".join(f"{finding}\n" for finding in check())
+        failure = "".join(f"{finding}\n" for finding in check)
         seconds = round(time.monotonic() - started, 3)
         records.append({"name": name, "seconds": seconds, "failure": failure})
         sys.stdout.write(failure or f"{name}: in good order ({seconds:.2f}s)\n")

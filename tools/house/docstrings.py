@@ -11,7 +11,7 @@ PROCESS_ROOMS = frozenset({"gateway", "orchestrator", "agent", "web"})
 
 def check_docstrings(module: Module) -> Iterator[Finding]:
     """A module says in one sentence what it owns; a public class says what it is."""
-    if module.text.strip() and not ast.get_docstring(module.tree):
+    if module.text.strip() and module.fault is None and not ast.get_docstring(module.tree):
         yield module.finding(1, "the module does not say what it owns")
     for node in module.tree.body:
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_") and not ast.get_docstring(node):
@@ -25,9 +25,7 @@ def check_ports(module: Module) -> Iterator[Finding]:
         if is_ports:
             yield module.finding(1, f"`{module.room}` is no process room and has no ports")
         return
-    for node in module.nodes:
-        if not isinstance(node, ast.ClassDef) or not _is_protocol(node):
-            continue
+    for node in filter(_is_protocol, module.every(ast.ClassDef)):
         if not is_ports:
             yield module.finding(node, f"port `{node.name}` belongs into {module.room}/ports.py")
             continue

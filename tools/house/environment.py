@@ -25,14 +25,15 @@ _CLICK = frozenset({"envvar", "auto_envvar_prefix", "show_envvar"})
 def check_environment(module: Module) -> Iterator[Finding]:
     """No reading outside the settings, no setting anywhere, no ``env=`` for a child process."""
     path = str(module.path)
-    for node in module.nodes:
-        if isinstance(node, ast.Attribute) and _of_os(node):
-            yield from _judge(module, node, node.attr, path)
-        elif isinstance(node, ast.ImportFrom) and node.module == "os":
-            for alias in node.names:
-                yield from _judge(module, node, alias.name, path)
-        elif isinstance(node, ast.Call):
-            yield from _judge_call(module, node, path)
+    for attribute in module.every(ast.Attribute):
+        if _of_os(attribute):
+            yield from _judge(module, attribute, attribute.attr, path)
+    for imported in module.every(ast.ImportFrom):
+        if imported.module == "os":
+            for alias in imported.names:
+                yield from _judge(module, imported, alias.name, path)
+    for call in module.every(ast.Call):
+        yield from _judge_call(module, call, path)
 
 
 def _judge(module: Module, node: ast.AST, name: str, path: str) -> Iterator[Finding]:

@@ -69,11 +69,12 @@ def check_purity(module: Module) -> Iterator[Finding]:
     for node, name in _imported(module):
         if any(name == impure or name.startswith(impure + ".") for impure in IMPURE):
             yield module.finding(node, f"`domain` is pure and may not import `{name}`")
-    for node in module.nodes:
-        if isinstance(node, ast.AsyncFunctionDef | ast.Await | ast.AsyncFor | ast.AsyncWith):
+    for kind in (ast.AsyncFunctionDef, ast.Await, ast.AsyncFor, ast.AsyncWith):
+        for node in module.every(kind):
             yield module.finding(node, "`domain` is synchronous")
-        elif isinstance(node, ast.Call) and (called := _impure_call(node)):
-            yield module.finding(node, f"`domain` is pure and may not call `{called}`")
+    for call in module.every(ast.Call):
+        if called := _impure_call(call):
+            yield module.finding(call, f"`domain` is pure and may not call `{called}`")
 
 
 def _fault_inside(module: Module, pieces: list[str]) -> str:
@@ -96,15 +97,14 @@ def _imported(module: Module) -> Iterator[tuple[ast.AST, str]]:
     package = ["solstice", *module.parts]
     if module.path.name != "__init__.py":
         package.pop()
-    for node in module.nodes:
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield node, alias.name
-        elif isinstance(node, ast.ImportFrom):
-            start = package[: len(package) - node.level + 1] if node.level else []
-            origin = ".".join([*start, *([node.module] if node.module else [])])
-            for alias in node.names:
-                yield node, f"{origin}.{alias.name}"
+    for node in module.every(ast.Import):
+        for alias in node.names:
+            yield node, alias.name
+    for source in module.every(ast.ImportFrom):
+        start = package[: len(package) - source.level + 1] if source.level else []
+        origin = ".".join([*start, *([source.module] if source.module else [])])
+        for alias in source.names:
+            yield source, f"{origin}.{alias.name}"
 
 
 def _impure_call(node: ast.Call) -> str:

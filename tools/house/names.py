@@ -20,26 +20,27 @@ def check_names(module: Module) -> Iterator[Finding]:
     for part in (*module.path.parts[:-1], module.path.stem):
         if EMPTY_WORDS & set(part.lower().split("_")):
             yield module.finding(1, f"`{part}` says nothing; name the module for what it owns")
-    for node in module.nodes:
-        if isinstance(node, ast.ClassDef):
-            words = {word.lower() for word in _WORD.findall(node.name)}
-            if empty := EMPTY_WORDS & words:
-                yield module.finding(node, f"class `{node.name}`: `{sorted(empty)[0]}` says nothing")
+    for node in module.every(ast.ClassDef):
+        words = {word.lower() for word in _WORD.findall(node.name)}
+        if empty := EMPTY_WORDS & words:
+            yield module.finding(node, f"class `{node.name}`: `{sorted(empty)[0]}` says nothing")
 
 
 def check_units(module: Module) -> Iterator[Finding]:
     """A duration that is a bare number carries its unit in its name."""
-    for node in module.nodes:
-        if isinstance(node, ast.arg):
-            name, annotation = node.arg, node.annotation
-        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-            name, annotation = node.target.id, node.annotation
-        else:
-            continue
-        if annotation is not None and DURATION.search(name.lower()) and _is_number(annotation):
-            yield module.finding(
-                node, f"`{name}` is a bare number: use timedelta, or say the unit in the name"
-            )
+    for node, name, annotation in _annotated(module):
+        if DURATION.search(name.lower()) and _is_number(annotation):
+            fault = f"`{name}` is a bare number: use timedelta, or say the unit in the name"
+            yield module.finding(node, fault)
+
+
+def _annotated(module: Module) -> Iterator[tuple[ast.AST, str, ast.expr]]:
+    for argument in module.every(ast.arg):
+        if argument.annotation is not None:
+            yield argument, argument.arg, argument.annotation
+    for assigned in module.every(ast.AnnAssign):
+        if isinstance(assigned.target, ast.Name):
+            yield assigned, assigned.target.id, assigned.annotation
 
 
 def _is_number(annotation: ast.expr) -> bool:

@@ -26,11 +26,11 @@ def check_module_length(module: Module) -> Iterator[Finding]:
 
 def check_function_length(module: Module) -> Iterator[Finding]:
     """A function fits one screen; its docstring is not counted."""
-    for node in module.nodes:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            lines = (node.end_lineno or node.lineno) - node.lineno + 1 - _docstring_lines(node)
-            if lines > FUNCTION_LINES:
-                yield module.finding(node, f"`{node.name}` has {lines} lines; the most is {FUNCTION_LINES}")
+    functions: list[ast.FunctionDef | ast.AsyncFunctionDef] = [*module.every(ast.FunctionDef)]
+    for node in [*functions, *module.every(ast.AsyncFunctionDef)]:
+        lines = (node.end_lineno or node.lineno) - node.lineno + 1 - _docstring_lines(node)
+        if lines > FUNCTION_LINES:
+            yield module.finding(node, f"`{node.name}` has {lines} lines; the most is {FUNCTION_LINES}")
 
 
 def _docstring_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:

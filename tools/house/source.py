@@ -5,7 +5,9 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import TypeVar
 
+Node = TypeVar("Node", bound=ast.AST)
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = PurePosixPath("src/solstice")
 GENERATED = PACKAGE / "wire" / "generated"
@@ -25,18 +27,31 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """A parsed Python file. ``path`` is relative to the repository; ``nodes`` are all of the tree."""
+    """A parsed Python file. ``path`` is relative to the repository.
+
+    ``nodes`` holds the tree's nodes by their exact type: every rule asks for a few types only, and under
+    emulation a walk of the tree for each rule would be most of the time.
+    """
 
     path: PurePosixPath
     text: str
     tree: ast.Module
-    nodes: tuple[ast.AST, ...]
+    nodes: dict[type[ast.AST], list[ast.AST]]
+    fault: SyntaxError | None = None
+    """Why it is no Python; the tree is empty then."""
 
     @classmethod
     def parse(cls, path: str, text: str) -> "Module":
         """Parse ``text`` as the file ``path``."""
-        tree = ast.parse(text, path)
-        return cls(PurePosixPath(path), text, tree, tuple(ast.walk(tree)))
+        try:
+            tree, fault = ast.parse(text, path), None
+        except SyntaxError as error:
+            tree, fault = ast.Module([], []), error
+        return cls(PurePosixPath(path), text, tree, _sort_nodes(tree), fault)
+
+    def every(self, kind: type[Node]) -> Iterator[Node]:
+        """The nodes of exactly this type."""
+        yield from self.nodes.get(kind, ())  # type: ignore[misc]
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -55,6 +70,25 @@ class Module:
         """A finding at ``node`` (or at a line)."""
         line = node if isinstance(node, int) else getattr(node, "lineno", 1)
         return Finding(str(self.path), line, message)
+
+
+def check_syntax(module: Module) -> Iterator[Finding]:
+    """A Python file is Python."""
+    if module.fault:
+        yield module.finding(module.fault.lineno or 1, f"is not Python: {module.fault.msg}")
+
+
+def _sort_nodes(tree: ast.AST) -> dict[type[ast.AST], list[ast.AST]]:
+    nodes: dict[type[ast.AST], list[ast.AST]] = {}
+    waiting = [tree]
+    for node in waiting:
+        nodes.setdefault(type(node), []).append(node)
+        for value in vars(node).values():
+            if isinstance(value, list):
+                waiting += [item for item in value if isinstance(item, ast.AST)]
+            elif isinstance(value, ast.AST) and not isinstance(value, ast.expr_context):
+                waiting.append(value)
+    return nodes
 
 
 def list_files(root: Path = ROOT) -> list[PurePosixPath]:

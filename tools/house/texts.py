@@ -38,6 +38,8 @@ _HOST = re.compile(r"(?<![\w-])(?:" + "|".join(map(re.escape, REGISTRY_HOSTS)) +
 
 def check_text(path: PurePosixPath, text: str) -> Iterator[Finding]:
     """No line names a package registry's host or a path of one machine."""
+    if not _HOST.search(text) and not MACHINE_PATHS.search(text):
+        return
     for number, line in enumerate(text.splitlines(), 1):
         if found := _HOST.search(line):
             yield Finding(str(path), number, f"names the registry host `{found[0]}`")
