@@ -85,6 +85,7 @@ class ScriptedHost:
         if ack:
             self.acks.set()
         self.said = asyncio.Condition()
+        self.closed = asyncio.Event()
         self._cut_after = cut_after
         self._refuse = refuse
         self._tasks: set[asyncio.Task[None]] = set()
@@ -165,6 +166,7 @@ class ScriptedHost:
             pump.cancel()
         await asyncio.gather(*pumps, return_exceptions=True)
         self.cuts += 1
+        self.closed.set()
         to_server.transport.abort()
         writer.transport.abort()
 
@@ -180,6 +182,7 @@ class ScriptedHost:
         answers.put_nowait(self._ack())
         hearing = asyncio.create_task(self._hear(requests, answers))
         ordering = asyncio.create_task(self._order(answers))
+        acking = asyncio.create_task(self._ack_once_allowed(answers))
         try:
             while True:
                 answer = await answers.get()
@@ -187,9 +190,13 @@ class ScriptedHost:
                 if answer.WhichOneof("kind") == "goodbye":
                     return
         finally:
-            for task in (hearing, ordering):
+            for task in (hearing, ordering, acking):
                 task.cancel()
-            await asyncio.gather(hearing, ordering, return_exceptions=True)
+            await asyncio.gather(hearing, ordering, acking, return_exceptions=True)
+
+    async def _ack_once_allowed(self, answers: asyncio.Queue[Any]) -> None:
+        await self.acks.wait()
+        answers.put_nowait(self._ack())
 
     async def _order(self, answers: asyncio.Queue[Any]) -> None:
         while True:
@@ -199,12 +206,14 @@ class ScriptedHost:
         async for message in requests:
             if message.WhichOneof("kind") == "heartbeat":
                 self.heard.heartbeats += 1
+                async with self.said:
+                    self.said.notify_all()
                 continue
-            await self.acks.wait()
             self._take(message)
             async with self.said:
                 self.said.notify_all()
-            answers.put_nowait(self._ack())
+            if self.acks.is_set():
+                answers.put_nowait(self._ack())
             if message.WhichOneof("kind") == "job_end":
                 answers.put_nowait(messages.ServerMessage(goodbye=messages.Goodbye()))
 

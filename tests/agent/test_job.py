@@ -92,7 +92,9 @@ async def test_a_flood_is_cut_at_the_limit_with_a_word_about_it() -> None:
 
 
 async def test_what_a_step_leaves_in_the_background_neither_hangs_the_job_nor_survives() -> None:
-    left = "sleep 1000 & setsid sh -c 'trap : TERM; sleep 1001' & (setsid sleep 1002 >/dev/null 2>&1 &); echo on"
+    left = (
+        "sleep 1000 & setsid sh -c 'trap : TERM; sleep 1001' & (setsid sleep 1002 >/dev/null 2>&1 &); echo on"
+    )
     began = time.monotonic()
     heard = await run_job(job(step(left), step("ps -eo args | grep -c '[s]leep 100[012]' || true")))
     assert heard.step_log(1) == b"0\n"
@@ -175,7 +177,9 @@ async def test_secrets_are_masked_even_when_they_are_printed_byte_by_byte() -> N
 
 
 async def test_peak_memory_and_duration_are_measured() -> None:
-    heard = await run_job(job(step("x = bytearray(b"x") * 150_000_000; import time; time.sleep(0.1)", shell="python3")))
+    heard = await run_job(
+        job(step("x = bytearray(b'x') * 150_000_000; import time; time.sleep(0.1)", shell="python3"))
+    )
     (finished,) = heard.steps
     assert 150_000_000 < finished.peak_memory_bytes < 400_000_000
     assert finished.duration_ms >= 100

@@ -24,6 +24,8 @@ CUT = (StreamTerminatedError, ProtocolError, H2Error, ConnectionError, TimeoutEr
 _REFUSALS = (Status.PERMISSION_DENIED, Status.UNAUTHENTICATED, Status.FAILED_PRECONDITION)
 _FIRST_WORD_SECONDS = 30.0
 _LAST_WORD_SECONDS = 2.0
+_SHORTEST_PAUSE_SECONDS = 0.1
+_LONGEST_PAUSE_SECONDS = 5.0
 _DEFAULT_HEARTBEAT_SECONDS = 10.0
 _CARDINALITY = {
     (False, False): Cardinality.UNARY_UNARY,
@@ -83,14 +85,17 @@ class Session:
 
     async def run(self) -> None:
         """Converse until the job is settled; `Refused` if the orchestrator will not have us."""
-        pause = 0.05
+        pause = _SHORTEST_PAUSE_SECONDS
         while not self.settled.is_set():
-            began = time.monotonic()
+            link = await self.link()
             # A task of its own: grpclib cancels the task that uses a stream when the link is lost.
-            await asyncio.create_task(self._attempt(await self.link()))
-            if not self.settled.is_set():
-                pause = 0.05 if time.monotonic() - began > 5 else min(2.0, pause * 2)
+            await asyncio.create_task(self._attempt(link))
+            if link.lost.is_set() or self.settled.is_set():
+                # Whoever opens the next link has patience enough for both.
+                pause = _SHORTEST_PAUSE_SECONDS
+            else:
                 await asyncio.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 
     async def _attempt(self, link: Link) -> None:
         try:
