@@ -1,4 +1,4 @@
-"""Every mistake an author can make: found once, where it stands, with the way out, and with nothing beside it."""
+"""Every mistake an author can make: found once, where it stands, with the way out, alone."""
 
 import ast
 import re
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from solstice.domain.diagnostic import Diagnostic, Severity, Source, Span
+from solstice.domain.diagnostic import Severity, Source, Span
 from solstice.domain.workflow import Limits, read_workflow, read_workflow_bytes
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -55,9 +55,13 @@ CASES = [
     Case("repeated-node", top("") + '«workflow» { job id="b" script="x" }', "leave one of them out"),
     Case("unknown-node", top("«jobs» { }"), "did you mean `job`?"),
     Case("unknown-node", top("") + "«pipeline»", ""),
-    Case("unknown-node", job("step run=\"y\" { «environment» { A 1 } }"), "did you mean `env`?"),
+    Case("unknown-node", job('step run="y" { «environment» { A 1 } }'), "did you mean `env`?"),
     Case("unknown-property", top('job id="it" «run_on»="x" script="y"'), "did you mean `runs_on`?"),
-    Case("unknown-property", top('job id="it" «steps»="x" script="y"'), "write each step as a `step` of the job"),
+    Case(
+        "unknown-property",
+        top('job id="it" «steps»="x" script="y"'),
+        "write each step as a `step` of the job",
+    ),
     Case("unknown-property", top('job id="it" «matrix»="x" script="y"'), ""),
     Case("unknown-property", job('timeout "1m" «x=1»'), ""),
     Case("unexpected-argument", top('job «"it"» id="b" script="x"'), 'write id="…"'),
@@ -75,22 +79,32 @@ CASES = [
     Case("missing-value", top('«job» script="x"'), 'write id="…"'),
     Case("missing-value", step('name="x" { env { A 1 } }').replace("step", "«step»"), 'write run="…"'),
     Case("missing-value", top('«on» "schedule"'), 'write cron="…"'),
-    Case("repeated-value", top('job id="it" timeout="1m" { «timeout» "2m"; step run="x" }'), "leave one of them out"),
-    Case("repeated-value", top('job id="it" timeout="1m" «timeout»="2m" script="x"'), "leave one of them out"),
+    Case(
+        "repeated-value",
+        top('job id="it" timeout="1m" { «timeout» "2m"; step run="x" }'),
+        "leave one of them out",
+    ),
+    Case(
+        "repeated-value", top('job id="it" timeout="1m" «timeout»="2m" script="x"'), "leave one of them out"
+    ),
     Case("repeated-value", job('needs "good"; «needs» "good"'), 'write all of them as needs "…" "…"'),
     Case("repeated-node", job("env { A 1 }; «env» { B 1 }"), "leave one of them out"),
     # values
     Case("wrong-type", job("timeout «20»"), 'write "20m" for minutes or "20s" for seconds'),
     Case("wrong-type", job('retries «"3"»'), "write `3` without quotes"),
     Case("wrong-type", top('concurrency group="g" cancel_running=«"yes"»'), "write `#true` without quotes"),
-    Case("wrong-type", top("job id=«5» script=\"x\""), 'write it in quotes: "5"'),
+    Case("wrong-type", top('job id=«5» script="x"'), 'write it in quotes: "5"'),
     Case("wrong-type", job("gate «#null»"), ""),
     Case("wrong-type", job("resources memory=«4»"), 'write "4GiB"'),
     Case("wrong-type", top("env { A «#inf» }"), ""),
-    Case("empty-text", step("run=«\"  \"»"), ""),
+    Case("empty-text", step('run=«"  "»'), ""),
     Case("unknown-choice", top('on «"pushed"»'), "did you mean `push`?"),
     Case("unknown-choice", job('network «"outbond"»'), "did you mean `outbound`?", '"outbound" or "none"'),
-    Case("unknown-choice", top('on "pull_request" { types "opened" «"synchronized"» }'), "did you mean `synchronize`?"),
+    Case(
+        "unknown-choice",
+        top('on "pull_request" { types "opened" «"synchronized"» }'),
+        "did you mean `synchronize`?",
+    ),
     Case("out-of-range", job("retries «99»"), "", "a whole number from 0 to 10"),
     Case("out-of-range", job("resources cpus=«0»"), "", "a whole number from 1 to 1024"),
     Case("bad-duration", job('timeout «"3 days"»'), "write `3d`"),
@@ -109,60 +123,115 @@ CASES = [
     Case("bad-shell", step('shell=«"bash; rm"» run="x"'), ""),
     Case("bad-path", top('job id="it" script=«"../x.sh"»'), "start at the repository's root"),
     Case("bad-path", job('setup path=«"/etc/x"»'), "start at the repository's root"),
-    Case("bad-glob", top('on "push" { branches "main" "!rel«[»" }').replace("«[»", "«[»"), ""),
-    Case("ambiguous-number", job('matrix { python "3.9" «3.10» }'), 'write "3.10" if it is a name or a version', warning=True),
+    Case("bad-glob", top('on "push" { branches "main" "!rel«[»" }'), ""),
+    Case(
+        "ambiguous-number",
+        job('matrix { python "3.9" «3.10» }'),
+        'write "3.10" if it is a name or a version',
+        warning=True,
+    ),
     Case("reserved-name", top("env { «SOLSTICE_REF» 1 }"), "", warning=True),
     Case("duplicate-name", top("env { A 1; «A» 2 }"), ""),
     Case("duplicate-name", top('on "manual" { input "a"; input «"a"» }'), ""),
-    Case("duplicate-name", job('artifact name="a" path="x"; artifact name=«"a"» path="y"'), "give one `artifact` all the paths"),
+    Case(
+        "duplicate-name",
+        job('artifact name="a" path="x"; artifact name=«"a"» path="y"'),
+        "give one `artifact` all the paths",
+    ),
     Case("bad-default", top('on "manual" { input "a" default=«"x"» { choices "y" "z" } }'), "", "y, z"),
     Case("bad-default", top('on "manual" { input "a" type="number" default=«"x"» }'), ""),
     Case("bad-default", top('on "manual" { input "a" type="boolean" { choices «1» } }'), ""),
     # jobs and what they need
-    Case("duplicate-id", top('job id=«"good"» script="x"').replace("«", "").replace("»", "").replace(
-        'job id="good" { step', 'job id=«"good"» { step'), ""),
+    Case(
+        "duplicate-id",
+        top('job id=«"good"» script="x"')
+        .replace("«", "")
+        .replace("»", "")
+        .replace('job id="good" { step', 'job id=«"good"» { step'),
+        "",
+    ),
     Case("empty-job", top('«job» id="it"'), 'write step run="…" or script="…"'),
-    Case("script-and-steps", top('job id="it" script=«"x"» { step run="y" }'), "run the script as a step of its own"),
+    Case(
+        "script-and-steps",
+        top('job id="it" script=«"x"» { step run="y" }'),
+        "run the script as a step of its own",
+    ),
     Case("unknown-need", job('needs "good" «"godo"»'), "did you mean `good`?"),
     Case("duplicate-need", job('needs "good" «"good"»'), "leave it out"),
-    Case("cycle-in-needs", top('job id="a" { needs "b"; step run="x" }\njob id="b" { needs «"a"»; step run="x" }'),
-         "take one of these needs away"),
+    Case(
+        "cycle-in-needs",
+        top('job id="a" { needs "b"; step run="x" }\njob id="b" { needs «"a"»; step run="x" }'),
+        "take one of these needs away",
+    ),
     Case("cycle-in-needs", job('needs «"it"»'), "take one of these needs away"),
     Case("fetch-without-need", job('fetch artifact="a" from=«"good"»'), 'write needs "good"'),
-    Case("fetch-without-need", job('needs "good"; fetch artifact="a" from=«"goood"»'), "did you mean `good`?"),
-    Case("unknown-artifact", top('job id="b" { artifact name="wheels" path="x"; step run="x" }\n'
-         'job id="c" { needs "b"; fetch artifact=«"wheel"» from="b"; step run="x" }'), "did you mean `wheels`?"),
+    Case(
+        "fetch-without-need", job('needs "good"; fetch artifact="a" from=«"goood"»'), "did you mean `good`?"
+    ),
+    Case(
+        "unknown-artifact",
+        top(
+            'job id="b" { artifact name="wheels" path="x"; step run="x" }\n'
+            'job id="c" { needs "b"; fetch artifact=«"wheel"» from="b"; step run="x" }'
+        ),
+        "did you mean `wheels`?",
+    ),
     # the matrix
     Case("empty-matrix", job("«matrix» { }"), ""),
     Case("empty-matrix", job('«matrix» { os "a"; exclude os="a" }'), ""),
     Case("unknown-axis", job('matrix { python "3"; exclude «pyton»="3" }'), "did you mean `python`?"),
     Case("duplicate-value", job('matrix { os "a" "b" «"a"» }'), "leave it out"),
-    Case("matches-nothing", job('matrix { v "3.11" "3.12"; exclude v=«3.11» }'), 'write "3.11" in quotes', warning=True),
-    Case("matches-nothing", job('matrix { v 1 2; exclude v=«"1"» }'), "write `1` without quotes", warning=True),
+    Case(
+        "matches-nothing",
+        job('matrix { v "3.11" "3.12"; exclude v=«3.11» }'),
+        'write "3.11" in quotes',
+        warning=True,
+    ),
+    Case(
+        "matches-nothing", job('matrix { v 1 2; exclude v=«"1"» }'), "write `1` without quotes", warning=True
+    ),
     # expressions
     Case("expression-syntax", job("if \"event «=» 'push'\""), "equality is written `==`"),
-    Case("expression-syntax", job("env { A \"x «${{» event\" }"), None),
+    Case("expression-syntax", job('env { A "x «${{» event" }'), None),
     Case("expression-limit", job('if "' + "(" * 40 + "«(»" + "(" * 59 + "1" + ")" * 100 + '"'), None),
-    Case("expression-not-allowed", step('run="echo «${{ branch }}»"'),
-         'put it into the environment (`env { NAME "${{ … }}" }`) and use "$NAME" here'),
+    Case(
+        "expression-not-allowed",
+        step('run="echo «${{ branch }}»"'),
+        'put it into the environment (`env { NAME "${{ … }}" }`) and use "$NAME" here',
+    ),
     Case("expression-not-allowed", step('name="«${{ branch }}»" run="x"'), "write the value itself here"),
-    Case("unknown-context", job("if \"«secrets».TOKEN != ''\""),
-         "no expression can read a secret; name it in `secrets` and use its variable in the step"),
-    Case("unknown-context", job("env { A \"${{ «brnch» }}\" }"), None),
+    Case(
+        "unknown-context",
+        job("if \"«secrets».TOKEN != ''\""),
+        "no expression can read a secret; name it in `secrets` and use its variable in the step",
+    ),
+    Case("unknown-context", job('env { A "${{ «brnch» }}" }'), None),
     Case("unknown-function", job("if \"«startWith»(ref, 'x')\""), "did you mean `startsWith`?"),
-    Case("wrong-arguments", job("if \"«contains(ref)»\""), ""),
-    Case("misplaced-function", job("env { A \"${{ «hash('x')» }}\" }"), "files exist only after the checkout, in the machine"),
-    Case("misplaced-function", job("env { A \"${{ «success()» }}\" }"), ""),
-    Case("misplaced-context", job("runs_on \"${{ «matrix».os }}\""), ""),
-    Case("misplaced-context", job("needs \"good\"; runs_on \"${{ «needs.good.result» }}\""),
-         "results and outputs of other jobs are known when the job itself starts"),
+    Case("wrong-arguments", job('if "«contains(ref)»"'), ""),
+    Case(
+        "misplaced-function",
+        job("env { A \"${{ «hash('x')» }}\" }"),
+        "files exist only after the checkout, in the machine",
+    ),
+    Case("misplaced-function", job('env { A "${{ «success()» }}" }'), ""),
+    Case("misplaced-context", job('runs_on "${{ «matrix».os }}"'), ""),
+    Case(
+        "misplaced-context",
+        job('needs "good"; runs_on "${{ «needs.good.result» }}"'),
+        "results and outputs of other jobs are known when the job itself starts",
+    ),
     Case("misplaced-context", job("if \"«env».A == ''\"; env { A 1 }"), ""),
-    Case("unknown-name", job("matrix { os \"a\" }; runs_on \"${{ matrix.«oss» }}\""), "did you mean `os`?"),
+    Case("unknown-name", job('matrix { os "a" }; runs_on "${{ matrix.«oss» }}"'), "did you mean `os`?"),
     Case("unknown-name", job("if \"needs.«good».result == ''\""), ""),
     Case("unknown-property", job("if \"ref.«name» == ''\""), ""),
-    Case("outputs-of-matrix", top('job id="m" { matrix { a 1 2 }; step run="x" }\n'
-         'job id="b" { needs "m"; if "«needs.m.outputs.x» == \'\'"; step run="x" }'),
-         "which of its combinations would be meant? Keep an artifact instead"),
+    Case(
+        "outputs-of-matrix",
+        top(
+            'job id="m" { matrix { a 1 2 }; step run="x" }\n'
+            'job id="b" { needs "m"; if "«needs.m.outputs.x» == \'\'"; step run="x" }'
+        ),
+        "which of its combinations would be meant? Keep an artifact instead",
+    ),
     Case("unknown-name", job('env { A "say \\"hi\\" \\u{1F600} ${{ inputs.«level» }}" }'), ""),
     # limits
     Case("limit-name", step(f'name=«"{"n" * 129}"» run="x"'), ""),
@@ -170,13 +239,22 @@ CASES = [
     Case("limit-timeout", job('timeout «"2d"»'), 'write "1d"'),
     Case("limit-timeout", top('defaults timeout=«"2d"»'), 'write "1d"'),
     Case("limit-steps", top('job id="it" {' + 'step run="x"\n' * 256 + '«step» run="x" }'), ""),
-    Case("limit-jobs", "workflow {" + "".join(f'job id="j{i}" script="x"\n' for i in range(256)) + '«job» id="z" script="x" }', ""),
-    Case("limit-jobs", job("«matrix» { a 1 2 3 4 5 6 7 8 9 10; b 1 2 3 4 5 6 7 8 9 10; c 1 2 3 }"),
-         "take values away from an axis, or split the workflow's work differently"),
+    Case(
+        "limit-jobs",
+        "workflow {"
+        + "".join(f'job id="j{i}" script="x"\n' for i in range(256))
+        + '«job» id="z" script="x" }',
+        "",
+    ),
+    Case(
+        "limit-jobs",
+        job("«matrix» { a 1 2 3 4 5 6 7 8 9 10; b 1 2 3 4 5 6 7 8 9 10; c 1 2 3 }"),
+        "take values away from an axis, or split the workflow's work differently",
+    ),
     Case("limit-entries", top("«env» {" + "".join(f"A{i} 1\n" for i in range(257)) + "}"), ""),
     Case("limit-digits", top("env { A «" + "1" * 1001 + "» }"), None),
     Case("kdl-syntax", top("checkout «true» lfs=#true"), "write `#true`"),
-]  # fmt: skip
+]
 
 
 def name_case(case: Case) -> str:
@@ -193,4 +271,129 @@ def test_a_mistake_is_found_where_it_stands_and_nothing_else(case: Case) -> None
     assert case.expected is None or found.expected == case.expected
     assert found.severity is (Severity.WARNING if case.warning else Severity.ERROR)
     assert (read.workflow is None) is not case.warning
-    assert found.message and "\n" not in found.message
+    assert found.message
+    assert "\n" not in found.message
+
+
+def codes(text: str, limits: Limits | None = None) -> list[str]:
+    return [found.code for found in read_workflow(Source("workflow.kdl", text), limits).diagnostics]
+
+
+def test_a_file_without_a_workflow_says_what_it_needs() -> None:
+    (found,) = read_workflow(Source("workflow.kdl", "")).diagnostics
+    assert (found.code, found.span, found.expected) == ("missing-node", Span(0, 0), "workflow { … }")
+
+
+def test_every_mistake_of_a_file_is_reported_in_the_order_of_places() -> None:
+    text = top('on "pushed"\npriority 1000\njob id="a b" run_on="x" { needs "zz"; timeout 3 }')
+    found = read_workflow(Source("workflow.kdl", text)).diagnostics
+    assert [d.code for d in found] == [
+        "unknown-choice",
+        "out-of-range",
+        "empty-job",
+        "bad-id",
+        "unknown-property",
+        "unknown-need",
+        "wrong-type",
+    ]
+    assert list(found) == sorted(found, key=lambda d: d.span.start)
+
+
+def test_a_circle_is_spelled_out_and_reported_once() -> None:
+    text = top('job id="a" { needs "b"; step run="x" }\njob id="b" { needs "c"; step run="x" }\n'
+               'job id="c" { needs "a" "good"; step run="x" }')  # fmt: skip
+    (found,) = read_workflow(Source("workflow.kdl", text)).diagnostics
+    assert found.message == "these jobs wait for each other: a → b → c → a"
+
+
+def test_hints_are_in_the_words_of_the_version_the_text_is_written_in() -> None:
+    text = 'workflow { checkout lfs=true submodules="yes"\n job id="a" script="x" }'
+    (found,) = read_workflow(Source("workflow.kdl", text)).diagnostics
+    assert (found.expected, found.hint) == ("true or false", "write `true` without quotes")
+
+
+def test_nothing_is_called_missing_where_the_text_cannot_be_read() -> None:
+    assert set(codes('workflow {\n job id="a" { step run="x }\n}\n')) == {"kdl-syntax"}
+
+
+def test_deep_nesting_is_refused_at_the_first_node_too_deep() -> None:
+    text = "workflow { " + "a { " * 31 + "b {} " + "}" * 32
+    deep = [d for d in read_workflow(Source("f", text)).diagnostics if d.code == "limit-nesting"]
+    assert [text[d.span.start : d.span.start + 1] for d in deep] == ["b"]
+
+
+def test_a_file_that_is_too_large_is_refused_unread() -> None:
+    assert codes("workflow {}" + " " * (1 << 20)) == ["limit-file-size"]
+    assert codes("// " + "é" * (1 << 19)) == ["limit-file-size"]
+    _, read = read_workflow_bytes(b"\xff" * ((1 << 20) + 1), "f")
+    assert [d.code for d in read.diagnostics] == ["limit-file-size"]
+
+
+def test_a_flood_of_mistakes_is_cut_with_a_count() -> None:
+    found = read_workflow(Source("f", top("x\n" * 1000))).diagnostics
+    assert (len(found), found[-1].code, found[-1].message) == (
+        201,
+        "too-many-mistakes",
+        "800 more are not shown",
+    )
+
+
+def test_bytes_that_are_not_utf_8_are_a_mistake_at_their_place() -> None:
+    source, read = read_workflow_bytes(b'workflow { job id="a" script="\xff" }', "f")
+    assert read.workflow is None
+    assert (read.diagnostics[0].code, source.place(read.diagnostics[0].span.start).column) == (
+        "kdl-syntax",
+        31,
+    )
+
+
+def test_a_timeout_is_held_against_what_the_operator_allows() -> None:
+    assert codes(job('timeout "50m"'), Limits(timeout=timedelta(minutes=30))) == ["limit-timeout"]
+    assert codes(job('timeout "30m"'), Limits(timeout=timedelta(minutes=30))) == []
+
+
+def test_a_condition_through_escapes_is_marked_exactly_and_in_a_block_as_a_whole() -> None:
+    source = Source("f", job("if \"ref == '\\u{1F600}\\t' && nope\""))
+    (found,) = read_workflow(source).diagnostics
+    assert source.text[found.span.start : found.span.end] == "nope"
+    source = Source("f", job('if """\n        ref == \'x\'\n        && nope\n        """\n'))
+    (found,) = read_workflow(source).diagnostics
+    assert source.text[found.span.start : found.span.end].startswith('"""')
+
+
+def test_a_raw_text_is_marked_exactly() -> None:
+    source = Source("f", job("if #\"ref == '\\d' && nope\"#"))
+    (found,) = read_workflow(source).diagnostics
+    assert source.text[found.span.start : found.span.end] == "nope"
+
+
+def test_a_job_may_be_fetched_from_when_a_needed_job_needs_it() -> None:
+    text = top(
+        'job id="b" { needs "good"; step run="x" }\n'
+        'job id="c" { needs "b"; step run="x"; fetch artifact="${{ branch }}" from="good" }'
+    )
+    assert codes(text) == []
+
+
+DOCUMENTED = re.compile(r"^\| `([a-z-]+)` \|", re.MULTILINE)
+CODE = re.compile(r"[a-z]+(-[a-z]+)+")
+PLANNING_CODES = {"unknown-input", "bad-input", "missing-input", "evaluation-failed", "limit-plan"}
+
+
+def test_the_list_of_codes_in_the_documentation_is_the_list_the_code_can_emit() -> None:
+    domain = ROOT / "src/solstice/domain"
+    folders = [*domain.glob("kdl/*.py"), *domain.glob("expression/*.py"), *domain.glob("workflow/*.py")]
+    emitted = {
+        node.value
+        for file in [*folders, domain / "planning.py", domain / "answering.py"]
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and CODE.fullmatch(node.value)
+    }
+    emitted -= {"continue-on-error", "working-directory"}
+    listed = DOCUMENTED.findall((ROOT / "docs/diagnostics.md").read_text())
+    assert sorted(listed) == sorted(emitted)
+
+
+def test_every_code_has_a_case_here() -> None:
+    here = {case.code for case in CASES} | {"limit-file-size", "limit-nesting", "too-many-mistakes"}
+    assert set(DOCUMENTED.findall((ROOT / "docs/diagnostics.md").read_text())) - PLANNING_CODES == here

@@ -1,6 +1,7 @@
 """What jobs say of each other: ids that are unique, needs that exist and make no circle."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 from solstice.domain.diagnostic import Span
 from solstice.domain.suggestion import did_you_mean
@@ -8,6 +9,8 @@ from solstice.domain.workflow.reading import Reader
 from solstice.domain.workflow.written import Reading, Written
 
 _LONGEST_CIRCLE = 12
+_MOST_CIRCLES = 20
+"""One circle usually makes others; whoever mends these finds the rest."""
 
 
 def check_graph(reader: Reader, jobs: Sequence[Reading]) -> dict[str, Reading]:
@@ -25,7 +28,7 @@ def check_graph(reader: Reader, jobs: Sequence[Reading]) -> dict[str, Reading]:
             )
     for job in jobs:
         _check_needs(reader, job, by_id)
-    for circle, span in _circles(by_id):
+    for circle, span in islice(_circles(by_id), _MOST_CIRCLES):
         shown = (
             circle if len(circle) <= _LONGEST_CIRCLE else (*circle[: _LONGEST_CIRCLE - 1], "…", circle[-1])
         )
