@@ -39,7 +39,7 @@ class JobState(Enum):
 
 _S = JobState
 MOVES: dict[JobState, frozenset[JobState]] = {
-    _S.BLOCKED: frozenset({_S.QUEUED, _S.SKIPPED, _S.CANCELLED}),
+    _S.BLOCKED: frozenset({_S.QUEUED, _S.SKIPPED, _S.CANCELLED, _S.FAILED}),
     _S.QUEUED: frozenset({_S.STARTING, _S.CANCELLED, _S.FAILED}),
     _S.STARTING: frozenset({_S.RUNNING, _S.QUEUED, _S.FAILED, _S.CANCELLED, _S.TIMED_OUT}),
     _S.RUNNING: frozenset({_S.SUCCEEDED, _S.FAILED, _S.TIMED_OUT, _S.CANCELLED, _S.QUEUED}),

@@ -14,7 +14,8 @@ import grpc.aio
 from solstice.domain.job import JobState, StepRecord, StepState
 from solstice.orchestrator.amend import Fenced
 from solstice.orchestrator.messages import assignment_message, job_state, step_state
-from solstice.orchestrator.sessions import End, Refused, Session, Sessions
+from solstice.orchestrator.session import End, Session
+from solstice.orchestrator.sessions import Refused, Sessions
 from solstice.wire import agent as wire
 from solstice.wire.agent import messages
 

@@ -5,10 +5,11 @@ import contextlib
 import hashlib
 import secrets
 from collections.abc import Callable, Coroutine
+from datetime import timedelta
 from typing import Any
 
-from solstice.domain.assigning import Decision, decide
-from solstice.domain.errors import OperatorMistake, Transient
+from solstice.domain.assigning import decide
+from solstice.domain.errors import AuthorMistake, OperatorMistake, Transient
 from solstice.domain.image import Image, ImageMap
 from solstice.domain.job import Attempt, Job, JobState
 from solstice.domain.lease import Lease, MachineName
@@ -39,7 +40,7 @@ class Launcher(Loop):
         spawn: Spawn,
         sweep: Nudge,
     ) -> None:
-        super().__init__(self.launch, period=5.0)
+        super().__init__(self.launch, period=timedelta(seconds=5))
         self._jobs, self._images, self._hypervisor = jobs, images, hypervisor
         self._clock, self._bounds, self._spawn, self._sweep = clock, bounds, spawn, sweep
         self._preparing: set[str] = set()
@@ -74,15 +75,19 @@ class Launcher(Loop):
         if not all(need.state.is_over for need in needs):
             await self._note_wait(job, _waits_for(needs))
             return
-        decision = decide(job.plan, pipeline.plan.occasion, needs_for(needs), pipeline.plan.workflow)
-        await self._jobs.swap(job, self._open(job, decision, needs))
+        await self._jobs.swap(job, self._open(pipeline, job, needs))
 
-    def _open(self, job: Job, decision: Decision, needs: tuple[Job, ...]) -> Job:
+    def _open(self, pipeline: Pipeline, job: Job, needs: tuple[Job, ...]) -> Job:
+        now, plan = self._clock.now(), pipeline.plan
+        try:
+            decision = decide(job.plan, plan.occasion, needs_for(needs), plan.workflow)
+        except AuthorMistake as mistake:
+            return job.end(JobState.FAILED, Reason(Cause.ASSIGNMENT_FAILED, str(mistake)), now)
         if decision.run:
             return job.queue()
-        met = all(need.state is JobState.SUCCEEDED for need in needs)
+        met = job.plan.condition is not None or all(need.state is JobState.SUCCEEDED for need in needs)
         cause = Cause.CONDITION_FALSE if met else Cause.NEEDS_NOT_MET
-        return job.skip(Reason(cause, decision.reason), self._clock.now())
+        return job.skip(Reason(cause, decision.reason), now)
 
     async def _place(self, job: Job) -> None:
         image = self._images.resolve(job.plan.runs_on)

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 
 class Loop:
-    """Calls an idempotent pass soon after each `nudge`, at the latest every ``period`` seconds."""
+    """Calls an idempotent pass soon after each `nudge`, at the latest once a ``period``."""
 
-    def __init__(self, one_pass: Callable[[], Awaitable[None]], period: float) -> None:
+    def __init__(self, one_pass: Callable[[], Awaitable[None]], period: timedelta) -> None:
         self._pass = one_pass
         self._period = period
         self._woken = asyncio.Event()
@@ -22,7 +23,7 @@ class Loop:
             self._woken.clear()
             await self._pass()
             try:
-                async with asyncio.timeout(self._period):
+                async with asyncio.timeout(self._period.total_seconds()):
                     await self._woken.wait()
             except TimeoutError:
                 pass

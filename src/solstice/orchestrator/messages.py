@@ -9,7 +9,7 @@ from solstice.domain.plan import StepKind
 from solstice.wire.agent import messages
 
 if TYPE_CHECKING:
-    from solstice.orchestrator.sessions import Work
+    from solstice.orchestrator.session import Work
 
 _STEP_STATES: dict[int, StepState] = {
     messages.STEP_RESULT_SUCCEEDED: StepState.SUCCEEDED,

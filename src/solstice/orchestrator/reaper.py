@@ -19,7 +19,7 @@ class Reaper(Loop):
     def __init__(
         self, *, jobs: Jobs, hypervisor: Hypervisor, clock: Clock, bounds: Bounds, launch: Nudge
     ) -> None:
-        super().__init__(self.sweep, period=2.0)
+        super().__init__(self.sweep, period=timedelta(seconds=2))
         self._jobs, self._hypervisor = jobs, hypervisor
         self._clock, self._bounds, self._launch = clock, bounds, launch
 

@@ -8,7 +8,6 @@ import secrets
 import shutil
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,8 @@ from qemu.qmp import QMPClient, QMPError
 
 from solstice.adapters.faults import disk_fault
 from solstice.adapters.machines.accelerator import AcceleratorProbe
-from solstice.adapters.machines.channel import AgentChannel, prepare_for
-from solstice.adapters.machines.console import Console
+from solstice.adapters.machines.channel import AgentChannel
+from solstice.adapters.machines.fleet import Fleet, Made
 from solstice.adapters.machines.folder import MachineRoot
 from solstice.adapters.machines.qemu_command import (
     Accelerator,
@@ -46,17 +45,6 @@ LOOPBACK_NOTICE = (
 )
 
 
-@dataclass(eq=False, slots=True)
-class _Running:
-    """What we hold of a machine while our process made it."""
-
-    channel: AgentChannel
-    console: Console
-    process: asyncio.subprocess.Process | None = None
-    booting: bool = True
-    tasks: list["asyncio.Task[None]"] = field(default_factory=list)
-
-
 class QemuHypervisor:
     """Machines as QEMU processes under ``root``; ``changed`` is called when one ends by itself.
 
@@ -76,11 +64,11 @@ class QemuHypervisor:
         notice: Callable[[str], None],
         program: str = PROGRAM,
     ) -> None:
-        self._root, self._ready, self._write_seed, self._endpoint = root, ready, write_seed, endpoint
+        self._fleet = Fleet(root, endpoint)
+        self._ready, self._write_seed = ready, write_seed
         self._changed, self._notice, self._program = changed, notice, program
         self._probe = AcceleratorProbe(program, cache_dir)
         self._images: dict[str, ReadyImage] = {}
-        self._running: dict[MachineName, _Running] = {}
         self._said: set[str] = set()
 
     async def prepare(self, image: Image) -> None:
@@ -103,55 +91,41 @@ class QemuHypervisor:
         if order.network is Network.OUTBOUND:
             self._say_once(LOOPBACK_NOTICE)
         user = choose_user(FIRST_UID + secrets.randbelow(UIDS), accelerator.kind == "kvm")
-        owner = user.uid if user else None
-        folder = await asyncio.to_thread(self._root.create, order.name, owner)
-        if user:
-            check_reachable(folder, image.disk)
-        running = _Running(
-            AgentChannel(folder / "agent", self._endpoint, prepare_for(order.name, order.token)),
-            Console(folder / "console", folder / "console.log"),
-        )
-        self._running[order.name] = running
+        made = await self._fleet.make(order, user.uid if user else None)
         try:
-            phases = await self._start(order, image, folder, running, accelerator, user)
+            if user:
+                check_reachable(made.folder, image.disk)
+            phases = await self._start(order, image, made, accelerator, user)
         finally:
-            running.booting = False
+            made.booting = False
         return Booted("cold", phases)
 
     async def _start(
         self,
         order: MachineOrder,
         image: ReadyImage,
-        folder: Path,
-        running: _Running,
+        made: Made,
         accelerator: Accelerator,
         user: Unprivileged | None,
     ) -> tuple[tuple[str, timedelta], ...]:
-        watch, owner = _Watch(), user.uid if user else None
+        watch, owner, folder = _Watch(), user.uid if user else None, made.folder
         await make_overlay(folder / "disk.qcow2", image, order.disk, owner)
         watch.lap("overlay")
         if image.image.seed is not SeedKind.NONE:
             await asyncio.to_thread(self._write_seed, folder / "seed.iso", order)
             _give(folder / "seed.iso", owner)
         watch.lap("seed")
-        await running.channel.start(owner)
-        await running.console.start(owner)
+        await made.channel.start(owner)
+        await made.console.start(owner)
         monitor = QMPClient("machine")
         await monitor.start_server(str(folder / "qmp"))
         _give(folder / "qmp", owner)
         command = qemu_command(self._program, order, image, folder, accelerator)
         with (folder / "qemu.log").open("wb") as output:
-            running.process = await asyncio.create_subprocess_exec(
-                *guarded(command, order.lifetime, user),
-                cwd=folder,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
-        running.tasks.append(asyncio.create_task(self._watch_end(order.name, running.process)))
-        await self._monitor(monitor, folder, running.process)
-        running.tasks.append(asyncio.create_task(self._watch_port(monitor, running.channel)))
+            process = await made.start(guarded(command, order.lifetime, user), output)
+        made.spawn(self._watch_end(order.name, process))
+        await self._monitor(monitor, folder, process)
+        made.spawn(self._watch_port(monitor, made.channel))
         watch.lap("qemu")
         return tuple(watch.laps)
 
@@ -191,45 +165,21 @@ class QemuHypervisor:
 
     async def machines(self) -> Mapping[MachineName, bool]:
         """By their folders; alive while QEMU runs or is about to."""
-        return {name: self._alive(name) for name in self._root.names()}
-
-    def _alive(self, name: MachineName) -> bool:
-        running = self._running.get(name)
-        if running is None:
-            return False
-        return running.booting or (running.process is not None and running.process.returncode is None)
+        return self._fleet.alive()
 
     async def destroy(self, machine: MachineName) -> None:
         """Kill QEMU and remove the folder."""
-        running = self._running.get(machine)
-        if running:
-            await self._stop(running)
-        await self._root.remove(machine)
-        self._running.pop(machine, None)
+        await self._fleet.destroy(machine)
 
     async def console(self, machine: MachineName) -> bytes:
-        """What the serial console said, and what QEMU itself complained about."""
-        running = self._running.get(machine)
-        return running.console.read() if running else b""
+        """What the serial console said."""
+        return self._fleet.console(machine)
 
     async def retain(self, machine: MachineName, folder: Path) -> None:
         """Stop the machine and keep its disk and console."""
-        running = self._running.get(machine)
-        console = running.console.read() if running else b""
-        if running:
-            await self._stop(running)
-        await asyncio.to_thread(_move_out, self._root.folder(machine), folder, console)
-
-    async def _stop(self, running: _Running) -> None:
-        if running.process and running.process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(running.process.pid, 9)
-            await running.process.wait()
-        await running.channel.stop()
-        await running.console.stop()
-        for task in running.tasks:
-            task.cancel()
-        await asyncio.gather(*running.tasks, return_exceptions=True)
+        console = self._fleet.console(machine)
+        await self._fleet.stop(machine)
+        await asyncio.to_thread(_move_out, self._fleet.folder(machine), folder, console)
 
     def _say_once(self, text: str) -> None:
         if text not in self._said:

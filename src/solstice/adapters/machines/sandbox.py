@@ -1,16 +1,12 @@
 """The `sandbox` hypervisor: bubblewrap on this host's kernel, for machines that cannot run QEMU."""
 
 import asyncio
-import contextlib
-import os
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from solstice.adapters.faults import disk_fault
-from solstice.adapters.machines.channel import AgentChannel, prepare_for
-from solstice.adapters.machines.console import Console
+from solstice.adapters.machines.fleet import Fleet, Made
 from solstice.adapters.machines.folder import MachineRoot
 from solstice.adapters.machines.qemu_command import guarded
 from solstice.domain.errors import MachineFault
@@ -33,15 +29,6 @@ ETC = (
 """What of /etc a job sees: nothing that could hold a secret."""
 
 
-@dataclass(eq=False, slots=True)
-class _Running:
-    channel: AgentChannel
-    console: Console
-    process: asyncio.subprocess.Process | None = None
-    booting: bool = True
-    tasks: list["asyncio.Task[None]"] = field(default_factory=list)
-
-
 class SandboxHypervisor:
     """Sandboxes as bubblewrap processes under ``root``; see `QemuHypervisor` for the other arguments."""
 
@@ -54,9 +41,8 @@ class SandboxHypervisor:
         changed: Callable[[], None],
         notice: Callable[[str], None],
     ) -> None:
-        self._root, self._agent, self._endpoint = root, agent, endpoint
+        self._fleet, self._agent = Fleet(root, endpoint), agent
         self._changed, self._notice = changed, notice
-        self._running: dict[MachineName, _Running] = {}
         self._checked = asyncio.Lock()
         self._works = False
 
@@ -89,27 +75,15 @@ class SandboxHypervisor:
 
     async def boot(self, order: MachineOrder) -> Booted:
         """Folder, channel, bubblewrap."""
-        folder = await asyncio.to_thread(self._root.create, order.name, None)
-        running = _Running(
-            AgentChannel(folder / "agent", self._endpoint, prepare_for(order.name, order.token)),
-            Console(folder / "console", folder / "console.log"),
-        )
-        self._running[order.name] = running
+        made = await self._fleet.make(order, None)
         try:
-            await asyncio.to_thread(self._lay_out, folder)
-            running.channel.guest_changed(opened=True)
-            await running.channel.start(None)
-            running.process = await asyncio.create_subprocess_exec(
-                *guarded(sandbox_command(order, folder), order.lifetime, None),
-                cwd=folder,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.STDOUT,
-                start_new_session=True,
-            )
-            running.tasks.append(asyncio.create_task(self._watch(running)))
+            await asyncio.to_thread(self._lay_out, made.folder)
+            made.channel.guest_changed(opened=True)
+            await made.channel.start(None)
+            command = guarded(sandbox_command(order, made.folder), order.lifetime, None)
+            made.spawn(self._watch(made, await made.start(command, asyncio.subprocess.PIPE)))
         finally:
-            running.booting = False
+            made.booting = False
         return Booted("sandbox")
 
     def _lay_out(self, folder: Path) -> None:
@@ -120,53 +94,29 @@ class SandboxHypervisor:
         except OSError as error:
             raise disk_fault(f"cannot lay out {folder}", error) from error
 
-    async def _watch(self, running: _Running) -> None:
-        process = running.process
-        if process and process.stdout:
-            while data := await process.stdout.read(16 * 1024):
-                running.console.feed(data)
-            await process.wait()
+    async def _watch(self, made: Made, process: asyncio.subprocess.Process) -> None:
+        while process.stdout and (data := await process.stdout.read(16 * 1024)):
+            made.console.feed(data)
+        await process.wait()
         self._changed()
 
     async def machines(self) -> Mapping[MachineName, bool]:
         """By their folders; alive while bubblewrap runs or is about to."""
-        return {name: self._alive(name) for name in self._root.names()}
-
-    def _alive(self, name: MachineName) -> bool:
-        running = self._running.get(name)
-        if running is None:
-            return False
-        return running.booting or (running.process is not None and running.process.returncode is None)
+        return self._fleet.alive()
 
     async def destroy(self, machine: MachineName) -> None:
         """Kill everything in the sandbox and remove its folder."""
-        if running := self._running.get(machine):
-            await self._stop(running)
-        await self._root.remove(machine)
-        self._running.pop(machine, None)
+        await self._fleet.destroy(machine)
 
     async def console(self, machine: MachineName) -> bytes:
         """What the agent's process printed."""
-        running = self._running.get(machine)
-        return running.console.read() if running else b""
+        return self._fleet.console(machine)
 
     async def retain(self, machine: MachineName, folder: Path) -> None:
         """Stop the sandbox and keep its workspace."""
-        running = self._running.get(machine)
-        if running:
-            await self._stop(running)
-        await asyncio.to_thread(shutil.copytree, self._root.folder(machine) / "work", folder, symlinks=True)
-        (folder / "console.log").write_bytes(running.console.read() if running else b"")
-
-    async def _stop(self, running: _Running) -> None:
-        if running.process and running.process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(running.process.pid, 9)
-            await running.process.wait()
-        await running.channel.stop()
-        for task in running.tasks:
-            task.cancel()
-        await asyncio.gather(*running.tasks, return_exceptions=True)
+        console = self._fleet.console(machine)
+        await self._fleet.stop(machine)
+        await asyncio.to_thread(_copy_out, self._fleet.folder(machine), folder, console)
 
 
 def sandbox_command(order: MachineOrder, folder: Path) -> list[str]:
@@ -198,3 +148,11 @@ def _system() -> list[str]:
 def _etc(network: Network) -> list[str]:
     names = (*ETC, "resolv.conf") if network is Network.OUTBOUND else ETC
     return [word for name in names for word in ("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")]
+
+
+def _copy_out(machine: Path, folder: Path, console: bytes) -> None:
+    try:
+        shutil.copytree(machine / "work", folder, symlinks=True, dirs_exist_ok=True)
+        (folder / "console.log").write_bytes(console)
+    except OSError as error:
+        raise disk_fault(f"cannot keep the sandbox in {folder}", error) from error
