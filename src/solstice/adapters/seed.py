@@ -75,7 +75,11 @@ def start_agent_by_cloud_init(arguments: tuple[str, ...]) -> str:
     ``runcmd`` runs once, at the end of a first boot: the machine's only one. JSON is YAML.
     """
     agent = f"/run/solstice/seed/{AGENT_FILE}"
-    script = 'python3 -I "$@"; echo "solstice-init: agent exited $?" > /dev/console'
+    token = f"/run/solstice/seed/{TOKEN_FILE}"
+    script = (
+        f'[ ! -e {token} ] || set -- "$@" --token-file {token}; '
+        'python3 -I "$@"; echo "solstice-init: agent exited $?" > /dev/console'
+    )
     commands = [
         ["mkdir", "-p", "/run/solstice/seed"],
         ["mount", "-o", "ro,nosuid,nodev", "-L", VOLUME_LABEL, "/run/solstice/seed"],

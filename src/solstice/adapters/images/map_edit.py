@@ -19,7 +19,7 @@ _FIRST_LINES = "# Your own images, laid over the shipped ones; docs/images.md ex
 def add_image(own: Path, shipped: Path, name: str, entry: Mapping[str, object], replace: bool) -> Image:
     """Write ``entry`` as ``images.<name>`` into ``own`` and return the image.
 
-    The map as a whole must be right with it. The file is replaced in one step, and not touched at all if the entry is refused.
+    The map as a whole must be right with it. The file is replaced in one step, or not touched at all.
     """
     document = _read(own)
     images = document.setdefault("images", tomlkit.table(is_super_table=True))
@@ -56,7 +56,7 @@ def _replace_checked(own: Path, shipped: Path, name: str, text: str) -> Image:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        image = load_image_map(shipped, Path(temporary)).images[name]
+        image = load_image_map(shipped, Path(temporary), own).images[name]
         Path(temporary).chmod(own.stat().st_mode & 0o777 if own.exists() else 0o644)
         Path(temporary).replace(own)
     except BaseException:

@@ -12,8 +12,8 @@ from solstice.domain.image_map import parse_image_map
 _TABLES = ("aliases", "sizes", "images")
 
 
-def load_image_map(shipped: Path, own: Path | None) -> ImageMap:
-    """Read the map at ``shipped`` and, over it, the one at ``own``.
+def load_image_map(shipped: Path, own: Path | None, called: Path | None = None) -> ImageMap:
+    """Read the map at ``shipped`` and, over it, the one at ``own``, which messages call ``called``.
 
     An image named in both is the one of ``own`` alone. A folder of recipes given as ``images/NAME`` is
     looked for beside the map, beside the map's folder, and among the shipped ones.
@@ -21,7 +21,7 @@ def load_image_map(shipped: Path, own: Path | None) -> ImageMap:
     merged = _read_map(shipped, shipped)
     where = str(shipped)
     if own is not None:
-        where = str(own)
+        where = str(called or own)
         merged = _lay_over(merged, _read_map(own, shipped))
     return parse_image_map(merged, where)
 
