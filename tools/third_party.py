@@ -2,6 +2,7 @@
 
 import argparse
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -51,6 +52,8 @@ def lay_out(archive: Path, folder: Path) -> Path:
         for member in tar.getmembers():
             if not (member.isfile() or member.isdir()) or ".." in Path(member.name).parts:
                 sys.exit(f"{archive.name} holds {member.name}, which is no plain file")
+            # Root would get the packager's files, and git refuses a repository that belongs to somebody else.
+            member.uid, member.gid, member.uname, member.gname = os.getuid(), os.getgid(), "", ""
         tar.extractall(folder)  # noqa: S202 - every member was looked at
     (project,) = (path for path in folder.iterdir() if path.is_dir())
     (project / ".solstice").mkdir()
