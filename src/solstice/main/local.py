@@ -71,78 +71,79 @@ class LocalSystem:
     """Rooms built and running; made by `open_local`."""
 
     def __init__(self, parts: LocalParts, root: MachineRoot, watch: Callable[[Event], None]) -> None:
-        self._parts, self._root, self._watch = parts, root, watch
+        self._root, self._watch = root, watch
         self._tasks: set[asyncio.Task[None]] = set()
         self._over = asyncio.Event()
         self._failure: BaseException | None = None
-        self.jobs = MemoryJobs(self._tell)
-        self.logs = FileLogs(parts.logs, self._log_name, durable=False)
         self._names: dict[str, str] = {}
-        clock, bounds = SystemClock(), parts.bounds
-        images = parts.images if parts.hypervisor == "qemu" else without_users(parts.images)
-        self.clock = clock
-        endpoint = root.path / "grpc"
-        hypervisor = self._make_hypervisor(endpoint)
+        self._endpoint = root.path / "grpc"
+        self._clock = SystemClock()
+        self._jobs = MemoryJobs(self._tell)
+        self._logs = FileLogs(parts.logs, self._log_name, durable=False)
+        hypervisor = self._make_hypervisor(parts)
         self.hypervisor: Hypervisor = (
-            KeepFailed(hypervisor, self.jobs, parts.kept) if parts.kept else hypervisor
+            KeepFailed(hypervisor, self._jobs, parts.kept) if parts.kept else hypervisor
         )
-        self.reaper = Reaper(
-            jobs=self.jobs,
+        self._build_rooms(parts, parts.images if parts.hypervisor == "qemu" else without_users(parts.images))
+
+    def _build_rooms(self, parts: LocalParts, images: ImageMap) -> None:
+        self._reaper = Reaper(
+            jobs=self._jobs,
             hypervisor=self.hypervisor,
-            clock=clock,
-            bounds=bounds,
-            launch=self._nudge_launcher,
+            clock=self._clock,
+            bounds=parts.bounds,
+            launch=lambda: self._launcher.nudge(),
         )
-        self.launcher = Launcher(
-            jobs=self.jobs,
+        self._launcher = Launcher(
+            jobs=self._jobs,
             images=images,
             hypervisor=self.hypervisor,
-            clock=clock,
-            bounds=bounds,
+            clock=self._clock,
+            bounds=parts.bounds,
             spawn=self._spawn,
-            sweep=self.reaper.nudge,
+            sweep=self._reaper.nudge,
         )
-        self.sessions = Sessions(
-            jobs=self.jobs,
-            logs=self.logs,
+        self._sessions = Sessions(
+            jobs=self._jobs,
+            logs=self._logs,
             artifacts=FileArtifacts(parts.artifacts, self._tell),
             sources=parts.sources,
             secrets=GivenSecrets(parts.secrets),
             images=images,
-            clock=clock,
-            bounds=bounds,
+            clock=self._clock,
+            bounds=parts.bounds,
             tell=self._tell,
-            sweep=self.reaper.nudge,
-            launch=self._nudge_launcher,
+            sweep=self._reaper.nudge,
+            launch=self._launcher.nudge,
         )
-        self.app = AgentApp(self.sessions)
-        self.endpoint = endpoint
+        self._app = AgentApp(self._sessions)
 
     async def carry_out(self, pipeline: Pipeline) -> Pipeline:
         """Run the pipeline to its end and return it as it ended, every machine gone."""
         self._names = {job.id: job.plan.id for job in pipeline.jobs}
-        await self.jobs.add(pipeline)
+        await self._jobs.add(pipeline)
         if pipeline.jobs:
             await self._over.wait()
             if self._failure:
                 raise self._failure
             await self._sweep_all()
-        return await self.jobs.pipeline(pipeline.jobs[0].id) if pipeline.jobs else pipeline
+        return await self._jobs.pipeline(pipeline.jobs[0].id) if pipeline.jobs else pipeline
 
     async def interrupt(self) -> None:
         """Ask every job to end."""
         reason = Reason(Cause.INTERRUPTED, "interrupted")
-        by = self.clock.now() + CANCEL_GRACE
-        for pipeline in await self.jobs.pipelines():
+        by = self._clock.now() + CANCEL_GRACE
+        for pipeline in await self._jobs.pipelines():
             for job in pipeline.jobs:
                 if not job.state.is_over:
-                    await amend(self.jobs, job.id, lambda current: _ask_cancel(current, reason, by))
+                    await amend(self._jobs, job.id, lambda current: _ask_cancel(current, reason, by))
         self._wake()
 
-    def spawn_loops(self) -> None:
-        """Start launcher and reaper."""
-        self._spawn(self.launcher.run())
-        self._spawn(self.reaper.run())
+    async def start(self) -> None:
+        """Listen for agents; start launcher and reaper."""
+        await self._app.start(self._endpoint)
+        self._spawn(self._launcher.run())
+        self._spawn(self._reaper.run())
 
     async def close(self) -> None:
         """Stop everything, destroy what is left of the machines."""
@@ -151,22 +152,27 @@ class LocalSystem:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for machine in await self.hypervisor.machines():
             await self.hypervisor.destroy(machine)
-        await self.app.stop()
-        self.logs.close()
+        await self._app.stop()
+        self._logs.close()
 
     async def _sweep_all(self) -> None:
         async with asyncio.timeout(SWEEP_SECONDS):
             while await self.hypervisor.machines():
-                await self.reaper.sweep()
+                await self._reaper.sweep()
 
-    def _make_hypervisor(self, endpoint: Path) -> Hypervisor:
-        parts, notice = self._parts, lambda text: self._tell(Notice(text))
+    def _make_hypervisor(self, parts: LocalParts) -> Hypervisor:
+        def notice(text: str) -> None:
+            self._tell(Notice(text))
+
+        def changed() -> None:
+            self._reaper.nudge()
+
         if parts.hypervisor == "sandbox":
             return SandboxHypervisor(
                 root=self._root,
                 agent=shipped_agent(),
-                endpoint=endpoint,
-                changed=self._machine_changed,
+                endpoint=self._endpoint,
+                changed=changed,
                 notice=notice,
             )
         store = ImageStore(parts.cache_dir / "images")
@@ -178,17 +184,11 @@ class LocalSystem:
             root=self._root,
             ready=ready,
             write_seed=write_seed,
-            endpoint=endpoint,
+            endpoint=self._endpoint,
             cache_dir=parts.cache_dir,
-            changed=self._machine_changed,
+            changed=changed,
             notice=notice,
         )
-
-    def _machine_changed(self) -> None:
-        self.reaper.nudge()
-
-    def _nudge_launcher(self) -> None:
-        self.launcher.nudge()
 
     def _tell(self, event: Event) -> None:
         self._watch(event)
@@ -198,10 +198,10 @@ class LocalSystem:
                 self._wake()
 
     def _wake(self) -> None:
-        self.launcher.nudge()
-        self.reaper.nudge()
-        self.sessions.wake()
-        if self.jobs.all_over():
+        self._launcher.nudge()
+        self._reaper.nudge()
+        self._sessions.wake()
+        if self._jobs.all_over():
             self._over.set()
 
     def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
@@ -228,8 +228,7 @@ async def open_local(parts: LocalParts, watch: Callable[[Event], None]) -> Async
         watch(Notice(f"swept {len(swept)} machines that an earlier process left behind"))
     try:
         system = LocalSystem(parts, root, watch)
-        await system.app.start(system.endpoint)
-        system.spawn_loops()
+        await system.start()
         try:
             yield system
         finally:

@@ -9,6 +9,7 @@ from solstice.adapters.machines.qemu_command import Accelerator
 
 DEVICE = "/dev/kvm"
 PROBE_SECONDS = 15.0
+NOT_TRIED = "whether KVM works here is not known yet (no kernel to try it with), so guests are emulated"
 SIGNS = (b"Kernel panic", b"solstice-init:", b"Run /init")
 """What a kernel prints once it is up: with no disk to mount it gets at least to its init, or panics."""
 
@@ -28,7 +29,7 @@ class AcceleratorProbe:
         else emulation.
         """
         async with self._lock:
-            if self._answer is None:
+            if self._answer is None or self._answer[1] == NOT_TRIED:
                 self._answer = await self._find_out(kernel, initrd)
             return self._answer
 
@@ -43,6 +44,8 @@ class AcceleratorProbe:
             await asyncio.to_thread(self._write, known)
         if known:
             return Accelerator("kvm"), ""
+        if known is None:
+            return Accelerator("tcg"), NOT_TRIED
         return Accelerator("tcg"), "/dev/kvm opens, but no kernel boots on it, so guests are emulated"
 
     async def _boots(self, kernel: Path, initrd: Path | None) -> bool:

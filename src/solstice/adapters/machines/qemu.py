@@ -93,8 +93,7 @@ class QemuHypervisor:
         user = choose_user(FIRST_UID + secrets.randbelow(UIDS), accelerator.kind == "kvm")
         made = await self._fleet.make(order, user.uid if user else None)
         try:
-            if user:
-                check_reachable(made.folder, image.disk)
+            check_reachable(made.folder, image.disk)
             phases = await self._start(order, image, made, accelerator, user)
         finally:
             made.booting = False
@@ -222,9 +221,11 @@ async def make_overlay(path: Path, image: ReadyImage, size: int, owner: int | No
 
 def check_reachable(*paths: Path) -> None:
     """Refuse a place that QEMU's own user could not reach."""
+    if os.geteuid() != 0:
+        return
     for path in paths:
         for parent in path.resolve().parents:
-            if not parent.stat().st_mode & 0o001:
+            if parent.exists() and not parent.stat().st_mode & 0o001:
                 raise MachineFault(
                     f"{parent} is closed to other users, and QEMU does not run as root",
                     f"Open it (chmod o+x {parent}), or give another --state-dir and --cache-dir.",

@@ -50,28 +50,9 @@ class SandboxHypervisor:
         """Check that bubblewrap works here; the image itself is not used."""
         async with self._checked:
             if not self._works:
-                await self._check()
+                await check_sandbox()
                 self._notice(NOTICE)
                 self._works = True
-
-    async def _check(self) -> None:
-        missing = [
-            name for name in ("bwrap", "python3", "git", "setpriv", "timeout") if not shutil.which(name)
-        ]
-        if missing:
-            raise MachineFault(f"this machine has no {' and no '.join(missing)}", f"Install it: {INSTALL}.")
-        process = await asyncio.create_subprocess_exec(
-            *("bwrap", "--unshare-all", "--ro-bind", "/", "/", "true"),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        _, said = await process.communicate()
-        if process.returncode:
-            raise MachineFault(
-                f"bubblewrap cannot make a sandbox here: {said.decode(errors='replace').strip()}",
-                "Allow user namespaces (sysctl kernel.unprivileged_userns_clone=1), or use qemu.",
-            )
 
     async def boot(self, order: MachineOrder) -> Booted:
         """Folder, channel, bubblewrap."""
@@ -117,6 +98,25 @@ class SandboxHypervisor:
         console = self._fleet.console(machine)
         await self._fleet.stop(machine)
         await asyncio.to_thread(_copy_out, self._fleet.folder(machine), folder, console)
+
+
+async def check_sandbox() -> None:
+    """Make one; `MachineFault` says why it does not work."""
+    missing = [name for name in ("bwrap", "python3", "git", "setpriv", "timeout") if not shutil.which(name)]
+    if missing:
+        raise MachineFault(f"this machine has no {' and no '.join(missing)}", f"Install it: {INSTALL}.")
+    process = await asyncio.create_subprocess_exec(
+        *("bwrap", "--unshare-all", "--ro-bind", "/", "/", "true"),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, said = await process.communicate()
+    if process.returncode:
+        raise MachineFault(
+            f"bubblewrap cannot make a sandbox here: {said.decode(errors='replace').strip()}",
+            "Allow user namespaces (sysctl kernel.unprivileged_userns_clone=1), or use qemu.",
+        )
 
 
 def sandbox_command(order: MachineOrder, folder: Path) -> list[str]:
