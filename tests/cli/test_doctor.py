@@ -64,4 +64,4 @@ def test_a_warning_alone_is_fine_for_a_program() -> None:
 
 def test_what_was_found_cannot_move_the_cursor() -> None:
     text = show_checks([Check("q\x1b[2J", CheckState.FAIL, "a\x07\nb", "c\x1b]0;t\x07d")], False, False)
-    assert text.splitlines()[:2] == ["✕ q  a b", "     → cd"]
+    assert text.splitlines()[:2] == ["✕ q  a� b", "     → cd"]

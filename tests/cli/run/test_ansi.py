@@ -3,10 +3,11 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from solstice.cli.run.ansi import LONGEST_LINE, LogLines, clean_words
+from solstice.domain.masking import Masker
 
 PIECES = st.sampled_from(
     [
@@ -57,14 +58,14 @@ def test_every_coloured_line_ends_without_colour(chunks: list[bytes]) -> None:
         pytest.param(
             b"\x1b]0;title\x07x\x1b]8;;http://evil\x1b\\link\x1b]8;;\x1b\\\n", "xlink\n", id="title, link"
         ),
+        pytest.param(b"\x1b]52;c;unterminated\nnext\n", "�]52;c;unterminated\nnext\n", id="no end"),
         pytest.param(
-            b"\x1b]52;c;unterminated\nnext\n", "52;c;unterminated\nnext\n", id="no end: only the start"
+            b"\x1bP1$r\x1b\\\x1b_x\x1b\\\x1b^y\x1b\\\x1bXz\x1b\\ok\n", "����ok\n", id="device strings"
         ),
-        pytest.param(b"\x1bP1$r\x1b\\\x1b_x\x1b\\\x1b^y\x1b\\\x1bXz\x1b\\ok\n", "ok\n", id="device strings"),
-        pytest.param(b"\x1b(0\x1bc\x1b7ok\x1b\n", "ok\n", id="character set, reset, lone escape"),
-        pytest.param(b"\xc2\x9b2Jok\xc2\x9d0;t\xc2\x9c\n", "ok\n", id="eight-bit controls in UTF-8"),
-        pytest.param(b"a\x00\x08\x0e\x7fb\n", "ab\n", id="control characters"),
-        pytest.param("abc\u202edef\u2066\n".encode(), "abcdef\n", id="turned writing direction"),
+        pytest.param(b"\x1b(0\x1bc\x1b7ok\x1b\n", "�cok�\n", id="character set, reset, lone escape"),
+        pytest.param(b"\xc2\x9b2Jok\xc2\x9d0;t\xc2\x9c\n", "�ok�\n", id="eight-bit controls in UTF-8"),
+        pytest.param(b"a\x00\x08\x0e\x7fb\n", "a�b\n", id="control characters"),
+        pytest.param("abc\u202edef\u2066\n".encode(), "abc�def�\n", id="turned writing direction"),
         pytest.param(b"a\tb\n", "a       b\n", id="tab"),
         pytest.param(b"windows\r\nlines\r\n", "windows\nlines\n", id="carriage return and line feed"),
         pytest.param(b" 1 %\r 50 %\r100 %\n", "100 %\n", id="progress bar"),
@@ -72,7 +73,7 @@ def test_every_coloured_line_ends_without_colour(chunks: list[bytes]) -> None:
         pytest.param(b"\xff\xfe caf\xc3\xa9\n", "\ufffd\ufffd café\n", id="not UTF-8"),
         pytest.param(b"\n\n", "\n\n", id="empty lines stay"),
         pytest.param(b"no end", "no end\n", id="unfinished line"),
-        pytest.param(b"\x1b[31", "31\n", id="cut colour"),
+        pytest.param(b"\x1b[31", "�[31\n", id="cut colour"),
     ],
 )
 def test_a_line_shows_as(printed: bytes, shown: str) -> None:
@@ -81,6 +82,17 @@ def test_a_line_shows_as(printed: bytes, shown: str) -> None:
 
 def test_without_colour_the_guests_colours_go_too() -> None:
     assert clean(b"\x1b[31mred\x1b[0m\n", colour=False) == "red\n"
+
+
+@given(st.lists(st.one_of(st.just(b""), PIECES), min_size=6, max_size=6), st.booleans())
+@example([b"\x00"] * 6, True)
+@example([b"\x1b(B"] * 6, True)
+@example([b"\x1b]0;t\x07", b"", b"\r", b"\x1b[31m", b"\x1b", b"\x1b[K"], False)
+def test_no_secret_that_was_masked_is_put_together_again(between: list[bytes], colour: bool) -> None:
+    masker = Masker(["hunter2"])
+    printed = b"h%bu%bn%bt%be%br%b2" % tuple(between)
+    masked = masker.feed(printed) + masker.flush()
+    assert "hunter2" not in clean_words(clean(masked, colour=colour).replace("\n", "|"))
 
 
 def test_a_character_cut_in_two_by_chunks_is_whole_again() -> None:
@@ -128,7 +140,7 @@ def test_no_input_takes_more_than_linear_time(unit: bytes) -> None:
 
 
 def test_words_of_ours_hold_no_colour_and_no_line_end() -> None:
-    assert clean_words("unit\x1b[31m red\n[forged] line\ttab\r\nend\x07") == "unit red [forged] line tab end"
+    assert clean_words("unit\x1b[31m red\n[forged] line\ttab\r\nend\x07") == "unit red [forged] line tab end�"
 
 
 @given(st.text())

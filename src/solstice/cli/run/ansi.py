@@ -1,9 +1,10 @@
 r"""What of a job's output may reach a terminal: text and colour, nothing that moves, hides or replies.
 
 The bytes come from inside a guest and are hostile. Kept: printable text and SGR sequences (colour and
-weight, ``ESC [ … m``), closed at each line's end. Dropped: every other escape or control sequence,
-control characters, marks that turn the direction of writing. A line that was rewritten with ``\r``
-(a progress bar) shows as its last non-blank state. The stored log keeps every byte.
+weight, ``ESC [ … m``), closed at each line's end. The other sequences that masking looks through vanish. Any
+other control leaves a ``�`` where it stood: text is never joined that was apart when secrets were masked, or
+a secret with a NUL in its midst would be whole again here. A line that was rewritten with ``\r`` (a progress
+bar) shows as its last non-blank state. The stored log keeps every byte.
 """
 
 import re
@@ -18,19 +19,23 @@ _UNSAFE_CHARACTER = re.compile(f"[{_UNSAFE}]")
 _SEQUENCE = re.compile(
     # One class in front, and what may follow its members behind: the engine skips harmless text at once.
     rf"[{_UNSAFE}](?:"
-    r"(?<=\x1b)(\[[0-9;:]{0,64}m)"  # SGR, the only one that is kept
-    r"|(?:(?<=\x1b)\[|(?<=\x9b))[0-?]*[ -/]*[@-~]"  # CSI: cursor, erase, modes, private SGR
-    r"|(?:(?<=\x1b)[\]PX^_]|(?<=[\x90\x98\x9d-\x9f]))"  # OSC, DCS, SOS, PM, APC …
+    r"(?<=\x1b)(?P<colour>\[[0-9;:]{0,64}m)"
+    r"|(?<=\x1b)(?P<seen_through>"  # by `solstice.domain.masking`
+    r"\[[0-?]*[ -/]*[@-~]"  # CSI: cursor, erase, modes
+    r"|[()][0-9A-Z]|[78=>]"  # character sets, saved places, keypads
+    r"|\][^\x07\x1b\n]*(?:\x07|\x1b\\))"  # OSC: titles, links, clipboard
+    r"|(?<=\x9b)[0-?]*[ -/]*[@-~]"  # CSI in eight bits
+    r"|(?:(?<=\x1b)[PX^_]|(?<=[\x90\x98\x9d-\x9f]))"  # DCS, SOS, PM, APC, and in eight bits …
     r"[^\x07\x1b\x90\x98\x9c-\x9f\n]*(?:\x07|\x1b\\|\x9c)"  # … with their text and their end
-    r"|(?<=\x1b)[ -/]*[0-~]"  # two-byte escapes, character sets
-    r")?"
+    r"|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f]*)"  # a run of controls is marked once
 )
+_MARK = "\ufffd"
 
 
 def clean_words(text: str) -> str:
     """Make one harmless line of a short text (a step's name, a reason), without any colour."""
     flat = text.replace("\r\n", " ").replace("\n", " ").replace("\r", " ").replace("\t", " ")
-    return _SEQUENCE.sub("", flat) if _UNSAFE_CHARACTER.search(flat) else flat
+    return _SEQUENCE.sub(_drop_colour, flat) if _UNSAFE_CHARACTER.search(flat) else flat
 
 
 class LogLines:
@@ -97,7 +102,7 @@ class LogLines:
 
     def _clean_text(self, text: str) -> str:
         if _UNSAFE_CHARACTER.search(text):
-            text = _SEQUENCE.sub(_keep_colour if self._colour else "", text)
+            text = _SEQUENCE.sub(_keep_colour if self._colour else _drop_colour, text)
         if "\t" in text:
             text = text.expandtabs()
         if "\x1b" in text:
@@ -106,7 +111,11 @@ class LogLines:
 
 
 def _keep_colour(match: re.Match[str]) -> str:
-    return f"\x1b{match[1]}" if match[1] else ""
+    return match[0] if match["colour"] else _drop_colour(match)
+
+
+def _drop_colour(match: re.Match[str]) -> str:
+    return _MARK if match["colour"] is None and match["seen_through"] is None else ""
 
 
 def _has_long_line(block: bytes) -> bool:
