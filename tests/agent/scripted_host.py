@@ -50,6 +50,10 @@ class Transcript:
     def steps(self) -> list[Any]:
         return self.all("step_finished")
 
+    def renew(self) -> "Transcript":
+        """The stores as they are, for a job that comes later."""
+        return Transcript(artifacts=self.artifacts, caches=self.caches)
+
     def step_log(self, number: int) -> bytes:
         (started,) = [s for s in self.all("step_started") if s.step == number]
         (finished,) = [s for s in self.all("step_finished") if s.step == number]
@@ -75,11 +79,12 @@ class ScriptedHost:
         cut_after: Callable[[], int | None] = lambda: None,
         ack: bool = True,
         refuse: Any = None,
+        heard: Transcript | None = None,
     ) -> None:
         self.assignment = assignment
         self.assignment.session = SESSION_CREDENTIAL
         self.source = source
-        self.heard = Transcript()
+        self.heard = heard or Transcript()
         self.cuts = 0
         self.acks = asyncio.Event()
         if ack:
@@ -96,6 +101,8 @@ class ScriptedHost:
     async def serving(self) -> AsyncIterator["ScriptedHost"]:
         with tempfile.TemporaryDirectory(prefix="sol") as folder:
             self.folder = Path(folder)
+            # The job may run as another user.
+            self.folder.chmod(0o755)
             self._server = grpc.aio.server()
             handlers = {call.name: self._implement(call) for call in CALLS}
             self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, handlers),))
@@ -293,13 +300,15 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, budg
 
 
 @contextlib.asynccontextmanager
-async def agent(host: ScriptedHost, *flags: str) -> AsyncIterator[asyncio.subprocess.Process]:
+async def agent(
+    host: ScriptedHost, *flags: str, channel: str = ""
+) -> AsyncIterator[asyncio.subprocess.Process]:
     """The zipapp as a process of its own, on the host's channel."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         str(ZIPAPP),
         "--channel",
-        f"unix:{host.folder}/channel",
+        channel or f"unix:{host.folder}/channel",
         "--workdir",
         f"{host.folder}/job",
         "--no-mend",
