@@ -120,6 +120,17 @@ def test_more_jobs_than_rows_are_summed_up() -> None:
     assert rows[-2:] == ["… and 96 more: 16 running, 80 waiting", "─ 0 of 100 jobs over, 0s"]
 
 
+def test_where_nothing_changed_nothing_is_written() -> None:
+    test = job_plan("test")
+    terminal = Terminal(plan_of(test)).tell(*Scene(test).boot().events)
+    terminal.tick(1)
+    size = len(terminal.out.getvalue())
+    terminal.tick(1.4)
+    assert len(terminal.out.getvalue()) == size
+    terminal.tick(2)
+    assert len(terminal.out.getvalue()) > size
+
+
 def test_a_terminal_of_a_few_rows_still_shows_a_tally() -> None:
     plans = [job_plan("test", n=n) for n in range(9)]
     terminal = Terminal(plan_of(*plans), height=3)

@@ -64,7 +64,10 @@ def test_our_own_fault_is_never_called_the_codes() -> None:
     scene = Scene(test).boot()
     scene.become(scene.job.lose(Reason(Cause.KERNEL_PANIC, "kernel panic: no root"), 1, at(9)))
     text = closing(plan_of(test), scene.events)
-    assert "⚠ test failed: kernel panic: no root\n  whose fault: us, not the code\n" in text
+    assert (
+        "⚠ test failed: kernel panic: no root\n  whose fault: us, not the code\n  what to do: run it again"
+        in text
+    )
 
 
 def test_a_timeout_names_the_step_it_struck() -> None:

@@ -31,7 +31,7 @@ class LiveWatcher:
         self._narrator = Narrator(self._board, style, omit_passing=True)
         self._batch: list[str] = []
         self._batched = 0
-        self._drawn: list[int] = []
+        self._drawn: list[tuple[str, str]] = []
         self._now: datetime | None = None
         self._began: datetime | None = None
         self.resize(width, height)
@@ -49,16 +49,17 @@ class LiveWatcher:
             self._update()
 
     def tick(self, now: datetime) -> None:
-        """Write what came since, and draw the block anew."""
+        """Write what came since, and draw the block anew, unless the terminal is busy enough."""
         self._now = now
         self._began = self._began or now
-        if self._batched or not self._outlet.is_behind:
+        if not self._outlet.is_behind:
             self._update()
 
     def resize(self, width: int, height: int) -> None:
         """The terminal has another size now."""
         self._width = max(width or 80, _FEWEST_COLUMNS)
         self._rows = max(min(height // 2, _MOST_ROWS), 2)
+        self._is_resized = True
 
     def abandon(self) -> None:
         """Take the block away, leaving the lines."""
@@ -76,10 +77,22 @@ class LiveWatcher:
         self._outlet.write_log(self._take_batch())
 
     def _update(self) -> None:
+        lines = self._lay_out()
+        if not self._batched and lines == self._drawn and not self._is_resized:
+            return
         # Three writes: if the lines are lost to a stuck terminal, the block still stands where we think.
         self._outlet.write("\x1b[?2026h" + self._erase())
         self._outlet.write_log(self._take_batch())
-        self._outlet.write(self._draw() + "\x1b[?2026l")
+        self._drawn, self._is_resized = lines, False
+        self._outlet.write(
+            "\x1b[?7l" + "".join(f"{painted}\n" for _, painted in lines) + "\x1b[?7h\x1b[?2026l"
+        )
+
+    def _lay_out(self) -> list[tuple[str, str]]:
+        if self._now is None or self._began is None:
+            return []
+        # One column stays free: some terminals wrap as soon as the last one is filled.
+        return draw_block(self._board, self._style, self._width - 1, self._rows, self._now, self._began)
 
     def _take_batch(self) -> str:
         text = "".join(self._batch)
@@ -89,14 +102,6 @@ class LiveWatcher:
 
     def _erase(self) -> str:
         # A terminal that became narrower has folded the lines we drew.
-        rows = sum(max(-(-columns // self._width), 1) for columns in self._drawn)
+        rows = sum(max(-(-measure(plain) // self._width), 1) for plain, _ in self._drawn)
         self._drawn = []
         return f"\x1b[{rows}A\r\x1b[J" if rows else ""
-
-    def _draw(self) -> str:
-        if self._now is None or self._began is None:
-            return ""
-        # One column stays free: some terminals wrap as soon as the last one is filled.
-        lines = draw_block(self._board, self._style, self._width - 1, self._rows, self._now, self._began)
-        self._drawn = [measure(plain) for plain, _ in lines]
-        return "\x1b[?7l" + "".join(f"{painted}\n" for _, painted in lines) + "\x1b[?7h"
