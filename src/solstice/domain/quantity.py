@@ -49,7 +49,7 @@ def parse_duration(text: str) -> timedelta:
         digits = _leading_digits(text, position)
         unit = text[position + len(digits) : position + len(digits) + 1]
         if not digits or unit not in units:
-            raise BadQuantity("this is not a duration", _duration_hint(text, unit))
+            raise BadQuantity("this is not a duration", _duration_hint(text))
         seconds += int(digits) * _SECONDS[unit]
         units = units[units.index(unit) + 1 :]
         position += len(digits) + 1
@@ -106,7 +106,7 @@ def _leading_digits(text: str, start: int) -> str:
     return text[start:end]
 
 
-def _duration_hint(text: str, unit: str) -> str:
+def _duration_hint(text: str) -> str:
     compact = text.replace(" ", "").lower()
     for word, short in (("seconds", "s"), ("minutes", "m"), ("hours", "h"), ("days", "d"), ("weeks", "w")):
         for spelling in (word, word[:-1], word[:3] + "s", word[:3]):
@@ -114,7 +114,7 @@ def _duration_hint(text: str, unit: str) -> str:
                 return f"write `{compact[: -len(spelling)]}{short}`"
     if compact != text:
         return "write it in lower case without spaces"
-    return "units are w, d, h, m and s, the largest first" if unit else "every number needs a unit"
+    return "write whole numbers, each with w, d, h, m or s, the largest first"
 
 
 def _size_hint(number: str, unit: str) -> str:
