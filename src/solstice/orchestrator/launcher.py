@@ -15,7 +15,7 @@ from solstice.domain.job import Attempt, Job, JobState
 from solstice.domain.lease import Lease, MachineName
 from solstice.domain.machine import Booted, MachineOrder, Room
 from solstice.domain.pipeline import Pipeline, fail_fast, needs_for
-from solstice.domain.placement import Measure, in_use, measure, never_fits, waits
+from solstice.domain.placement import HAS_MACHINE, Measure, in_use, measure, never_fits, waits
 from solstice.domain.reason import Cause, Reason
 from solstice.orchestrator.amend import Fenced, amend, at_epoch
 from solstice.orchestrator.loop import Loop
@@ -90,12 +90,17 @@ class Launcher(Loop):
         return job.skip(Reason(cause, decision.reason), now)
 
     async def _place(self, job: Job) -> None:
-        image = self._images.resolve(job.plan.runs_on)
+        now = self._clock.now()
+        try:
+            image = self._images.resolve(job.plan.runs_on)
+        except OperatorMistake as error:
+            reason = Reason(Cause.IMAGE_FAILED, _with_remedy(error))
+            await self._jobs.swap(job, job.end(JobState.FAILED, reason, now))
+            return
         if (failure := self._prepared.get(image.name)) is None:
             self._prepare(image)
             await self._note_wait(job, Reason(Cause.IMAGE_COMING, f"image {image.name} is on its way"))
             return
-        now = self._clock.now()
         if failure:
             reason = Reason(Cause.IMAGE_FAILED, failure)
             await self._jobs.swap(job, job.end(JobState.FAILED, reason, now))
@@ -112,7 +117,7 @@ class Launcher(Loop):
 
     async def _used(self) -> Room:
         jobs = [job for pipeline in await self._jobs.pipelines() for job in pipeline.jobs]
-        sizes = ((job, self._images.resolve(job.plan.runs_on)) for job in jobs)
+        sizes = ((job, self._images.resolve(job.plan.runs_on)) for job in jobs if job.state in HAS_MACHINE)
         return in_use([(job, measure(job.plan, self._images, image).room) for job, image in sizes])
 
     async def _claim(self, job: Job, image: Image, size: Measure) -> None:
@@ -182,12 +187,15 @@ class Launcher(Loop):
 
     async def _have(self, image: Image) -> None:
         try:
-            await self._hypervisor.prepare(image)
+            async with asyncio.timeout(self._bounds.image_limit.total_seconds()):
+                await self._hypervisor.prepare(image)
             self._prepared[image.name] = ""
         except OperatorMistake as error:
             self._prepared[image.name] = _with_remedy(error)
         except Transient as error:
             self._prepared[image.name] = f"image {image.name} cannot be had: {error}"
+        except TimeoutError:
+            self._prepared[image.name] = f"image {image.name} is not there after {self._bounds.image_limit}"
         self._preparing.discard(image.name)
         self.nudge()
 

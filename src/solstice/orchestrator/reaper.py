@@ -1,9 +1,13 @@
 """The one clean-up path: machines nobody holds are destroyed, jobs whose machine is gone are lost."""
 
-from collections.abc import Mapping
+import asyncio
+import logging
+from collections.abc import Awaitable, Mapping
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from solstice.domain.diagnosis import diagnose
+from solstice.domain.errors import SolsticeError
 from solstice.domain.job import Job, JobState
 from solstice.domain.lease import MachineName
 from solstice.domain.reason import Cause, Reason
@@ -11,6 +15,9 @@ from solstice.orchestrator.amend import Fenced, amend, at_epoch
 from solstice.orchestrator.loop import Loop
 from solstice.orchestrator.ports import Clock, Hypervisor, Jobs, Nudge
 from solstice.orchestrator.settings import Bounds
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 
 class Reaper(Loop):
@@ -27,12 +34,24 @@ class Reaper(Loop):
         """One pass."""
         # Machines before leases: a lease is written before its machine boots, so no machine in this
         # list can have a lease we have not read.
-        machines = await self._hypervisor.machines()
+        machines = await self._ask(self._hypervisor.machines(), "which machines are there") or {}
         for job in await self._leased():
             await self._look_after(job, machines)
         held = {job.lease.machine for job in await self._leased() if job.lease}
-        for machine in sorted(machines.keys() - held):
-            await self._hypervisor.destroy(machine)
+        # All at once: one that does not end must not keep the others.
+        await asyncio.gather(*map(self._destroy, sorted(machines.keys() - held)))
+
+    async def _destroy(self, machine: MachineName) -> None:
+        await self._ask(self._hypervisor.destroy(machine), f"to destroy {machine}")
+
+    async def _ask(self, question: Awaitable[T], what: str) -> T | None:
+        """The hypervisor's answer; ``None`` if it has none now: the next pass asks again."""
+        try:
+            async with asyncio.timeout(self._bounds.call_limit.total_seconds()):
+                return await question
+        except (SolsticeError, TimeoutError) as error:
+            log.warning("the hypervisor was asked %s: %s", what, error or "no answer")
+            return None
 
     async def _leased(self) -> list[Job]:
         pipelines = await self._jobs.pipelines()
@@ -61,7 +80,8 @@ class Reaper(Loop):
     async def _lose(self, job: Job, *, machine_ended: bool, now: datetime) -> None:
         if job.lease is None:
             return
-        console = await self._hypervisor.console(job.lease.machine)
+        machine = job.lease.machine
+        console = await self._ask(self._hypervisor.console(machine), f"for the console of {machine}") or b""
         said_hello = job.state is JobState.RUNNING
         reason = diagnose(console, said_hello=said_hello, machine_ended=machine_ended)
         try:

@@ -12,6 +12,10 @@ class Bounds:
 
     host: Room
     """What machines may take of the host together."""
+    image_limit: timedelta = timedelta(hours=2)
+    """How long an image may take to be fetched or built."""
+    call_limit: timedelta = timedelta(seconds=60)
+    """How long the hypervisor may take over a question, or over ending a machine."""
     boot_limit: timedelta = timedelta(minutes=3)
     """From the claim to the agent's hello."""
     lease: timedelta = timedelta(seconds=60)
