@@ -131,6 +131,12 @@ def test_kdlquery_is_mistaken_about(text: str, mistaken: object) -> None:
     ("text", "version", "mistaken"),
     [
         pytest.param("a\x0bb", 2, [("a", ["b"], {}, [])], id="a vertical tab ends a line"),
+        pytest.param(
+            "a 3.60892746046284e-46",
+            2,
+            [("a", [3.6089274604628404e-46], {}, [])],
+            id="a real number is the nearest",
+        ),
         pytest.param("a{}", 2, None, id="no white space is needed before a brace"),
         pytest.param("a/-1", 2, None, id="nor before a slashdash"),
         pytest.param("\\b", 2, [("b", [], {}, [])], id="a continued line must end"),

@@ -37,6 +37,9 @@ def test_any_text_becomes_a_document_whose_places_lie_in_it(text: str) -> None:
     places = [*spans(document.nodes), *(mistake.span for mistake in document.mistakes)]
     assert all(0 <= place.start <= place.end <= len(text) for place in places)
     assert all(mistake.message and mistake.code for mistake in document.mistakes)
+    assert all(
+        (mistake.message + mistake.expected + mistake.hint).isprintable() for mistake in document.mistakes
+    )
     assert list(document.mistakes) == sorted(document.mistakes, key=lambda mistake: mistake.span.start)
 
 

@@ -1,7 +1,7 @@
 """What the parser says about each mistake in how tokens follow each other."""
 
 from solstice.domain.diagnostic import Span
-from solstice.domain.kdl.mistakes import Mistakes, show
+from solstice.domain.kdl.mistakes import Mistakes, show, visible
 from solstice.domain.kdl.strays import COMMA, NAMES, point, quote, stray_hint
 from solstice.domain.kdl.token import Kind, Token
 
@@ -64,7 +64,7 @@ class Complaints:
             "no `=` stands between a node's name and its value",
             equals.span,
             _ENTRY,
-            f"write a space instead: `{name[:40]} …`",
+            f"write a space instead: `{visible(name)} …`",
         )
 
     def no_value(self, token: Token, *, annotated: bool, commented: bool) -> None:
@@ -180,7 +180,7 @@ class Complaints:
             "an annotation cannot stand before a property's name",
             span,
             "the annotation before the value",
-            f"write `{str(name.scalar)[:40]}=(…)value`",
+            f"write `{visible(str(name.scalar))}=(…)value`",
         )
 
     def no_space(self, token: Token) -> None:

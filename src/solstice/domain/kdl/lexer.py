@@ -5,7 +5,7 @@ from typing import Final
 
 from solstice.domain.diagnostic import Span
 from solstice.domain.kdl.dialect import BOM, Dialect
-from solstice.domain.kdl.mistakes import Mistakes, show
+from solstice.domain.kdl.mistakes import Mistakes, show, visible
 from solstice.domain.kdl.number import BadNumber, begins_like_fraction, begins_like_number, read_number
 from solstice.domain.kdl.strings import StringReader
 from solstice.domain.kdl.token import Kind, Token
@@ -163,7 +163,7 @@ class Lexer:
                 f"{show(word)} is neither a number nor a name",
                 Span(start, end),
                 expected="a digit before the decimal point",
-                hint=f"write `{word.replace('.', '0.', 1)[:40]}`, or put quotes around it",
+                hint=f"write `{visible(word.replace('.', '0.', 1))}`, or put quotes around it",
             )
             return Token(Kind.STRING, start, end, spaced, word, broken=True)
         kind = Kind.RESERVED if word in self._dialect.reserved else Kind.WORD

@@ -6,10 +6,15 @@ SYNTAX = "kdl-syntax"
 MOST_REPORTED = 100
 
 
-def show(written: str, longest: int = 40) -> str:
-    """``written`` in back quotes for a message: one line, no invisible characters, not too long."""
+def visible(written: str, longest: int = 40) -> str:
+    """``written`` for a message: one line, not too long, nothing that a terminal could obey."""
     short = written if len(written) <= longest else written[: longest - 1] + "…"
-    return "`" + "".join(c if c.isprintable() else f"U+{ord(c):04X}" for c in short) + "`"
+    return "".join(char if char.isprintable() else f"U+{ord(char):04X}" for char in short)
+
+
+def show(written: str) -> str:
+    """``written`` in back quotes, as far as it can be shown."""
+    return f"`{visible(written)}`"
 
 
 class Mistakes:

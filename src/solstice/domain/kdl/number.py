@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from solstice.domain.kdl.mistakes import visible
+
 MOST_DIGITS = 1000
 """Far below the length at which Python refuses to convert between text and int, in any base."""
 
@@ -63,4 +65,6 @@ def _explain(word: str) -> BadNumber:
         return BadNumber("", hint=f"write `0{unsigned[1].lower()}` in lower case")
     if re.fullmatch(r"[0-9_]+\.(?:[eE].*)?", unsigned):
         return BadNumber("", "a digit after the decimal point", "write a `0` after the point")
-    return BadNumber("", "a number such as `10`, `1.5` or `0x1F`", f'put quotes around it: `"{word[:40]}"`')
+    return BadNumber(
+        "", "a number such as `10`, `1.5` or `0x1F`", f'put quotes around it: `"{visible(word)}"`'
+    )

@@ -1,6 +1,7 @@
 """Names for tokens in messages, and what characters without a meaning were probably meant as."""
 
 from solstice.domain.diagnostic import Span
+from solstice.domain.kdl.mistakes import visible
 from solstice.domain.kdl.token import Kind, Token
 
 NAMES = {
@@ -33,7 +34,7 @@ def point(token: Token) -> Span:
 
 def quote(word: str) -> str:
     """A bare word as a string, for a hint; single quotes around it were meant as quotes."""
-    return f'"{word.strip(chr(39))[:40]}"'
+    return f'"{visible(word.strip(chr(39)))}"'
 
 
 def stray_hint(token: Token, before: str) -> str:
