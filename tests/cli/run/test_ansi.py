@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from solstice.cli.run.ansi import LONGEST_LINE, LogLines, clean_words
@@ -26,12 +26,14 @@ def clean(*chunks: bytes, colour: bool = True) -> str:
     return "".join([*map(lines.feed, chunks), lines.flush()])
 
 
+@settings(deadline=None)
 @given(HOSTILE)
 def test_only_newlines_and_colours_survive_whatever_is_printed(chunks: list[bytes]) -> None:
     assert HARMLESS.fullmatch(clean(*chunks))
     assert "\x1b" not in clean(*chunks, colour=False)
 
 
+@settings(deadline=None)
 @given(HOSTILE)
 def test_where_the_chunks_are_cut_makes_no_difference(chunks: list[bytes]) -> None:
     whole = b"".join(chunks)
@@ -39,6 +41,7 @@ def test_where_the_chunks_are_cut_makes_no_difference(chunks: list[bytes]) -> No
     assert clean(*(whole[i : i + 1] for i in range(len(whole)))) == clean(whole)
 
 
+@settings(deadline=None)
 @given(HOSTILE)
 def test_every_coloured_line_ends_without_colour(chunks: list[bytes]) -> None:
     for line in clean(*chunks).split("\n"):
@@ -84,6 +87,7 @@ def test_without_colour_the_guests_colours_go_too() -> None:
     assert clean(b"\x1b[31mred\x1b[0m\n", colour=False) == "red\n"
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(st.just(b""), PIECES), min_size=6, max_size=6), st.booleans())
 @example([b"\x00"] * 6, True)
 @example([b"\x1b(B"] * 6, True)
@@ -143,6 +147,7 @@ def test_words_of_ours_hold_no_colour_and_no_line_end() -> None:
     assert clean_words("unit\x1b[31m red\n[forged] line\ttab\r\nend\x07") == "unit red [forged] line tab end�"
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_words_are_always_one_harmless_line(text: str) -> None:
     assert HARMLESS.fullmatch(clean_words(text))

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solstice.cli.run import Given, Summary, make_watcher
@@ -103,6 +103,7 @@ def test_a_character_cut_in_two_waits_for_its_other_half() -> None:
     ]
 
 
+@settings(deadline=None)
 @given(st.one_of(HOSTILE, st.lists(st.binary(max_size=30), max_size=10)))
 def test_the_bytes_of_a_log_can_be_put_together_again(chunks: list[bytes]) -> None:
     test = job_plan("test")

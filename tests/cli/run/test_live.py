@@ -3,7 +3,7 @@
 import io
 from datetime import timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solstice.cli.run import Summary, make_watcher
@@ -182,6 +182,7 @@ def test_a_flood_is_written_without_waiting_for_the_next_tick() -> None:
     assert len(terminal.out.getvalue()) > 256 * 1024
 
 
+@settings(deadline=None)
 @given(HOSTILE, st.integers(20, 100), st.booleans())
 def test_no_log_sends_anything_but_text_and_colour_between_our_own_sequences(
     chunks: list[bytes], width: int, colour: bool

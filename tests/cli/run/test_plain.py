@@ -5,7 +5,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solstice.cli.run import Summary, make_watcher
@@ -74,6 +74,7 @@ def test_where_only_ascii_can_be_printed_letters_stand_for_symbols() -> None:
     assert "?" not in text
 
 
+@settings(deadline=None)
 @given(HOSTILE, st.booleans())
 def test_no_log_makes_the_output_hold_a_control_sequence(chunks: list[bytes], colour: bool) -> None:
     test = job_plan("test")
@@ -86,6 +87,7 @@ def test_no_log_makes_the_output_hold_a_control_sequence(chunks: list[bytes], co
     assert colour or "\x1b" not in text
 
 
+@settings(deadline=None)
 @given(HOSTILE)
 def test_no_job_can_forge_a_line_of_ours(chunks: list[bytes]) -> None:
     test = job_plan("test")
