@@ -1,9 +1,10 @@
 """`--keep-failed`: the machine of a failed job is laid aside before it is destroyed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from solstice.adapters.memory import MemoryJobs
+from solstice.domain.event import Event, Notice
 from solstice.domain.image import Image
 from solstice.domain.job import JobState
 from solstice.domain.lease import MachineName
@@ -14,9 +15,11 @@ from solstice.orchestrator.ports import Hypervisor
 class KeepFailed:
     """A hypervisor that keeps, in ``folder``, what is left of the machines of failed jobs."""
 
-    def __init__(self, hypervisor: Hypervisor, jobs: MemoryJobs, folder: Path) -> None:
-        self._hypervisor, self._jobs, self._folder = hypervisor, jobs, folder
-        self.kept: list[Path] = []
+    def __init__(
+        self, hypervisor: Hypervisor, jobs: MemoryJobs, folder: Path, tell: Callable[[Event], None]
+    ) -> None:
+        self._hypervisor, self._jobs, self._folder, self._tell = hypervisor, jobs, folder, tell
+        self._kept: set[MachineName] = set()
 
     async def prepare(self, image: Image) -> None:
         """As the hypervisor does."""
@@ -41,8 +44,9 @@ class KeepFailed:
     async def destroy(self, machine: MachineName) -> None:
         """Lay it aside first if its job failed."""
         job = self._jobs.of_machine(machine)
-        place = self._folder / machine
-        if job and job.state in (JobState.FAILED, JobState.TIMED_OUT) and place not in self.kept:
+        if job and job.state in (JobState.FAILED, JobState.TIMED_OUT) and machine not in self._kept:
+            place = self._folder / machine
             await self._hypervisor.retain(machine, place)
-            self.kept.append(place)
+            self._kept.add(machine)
+            self._tell(Notice(f"kept what is left of {job.plan.id}'s machine in {place}"))
         await self._hypervisor.destroy(machine)

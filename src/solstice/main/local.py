@@ -82,7 +82,7 @@ class LocalSystem:
         self._logs = FileLogs(parts.logs, self._log_name, durable=False)
         hypervisor = self._make_hypervisor(parts)
         self.hypervisor: Hypervisor = (
-            KeepFailed(hypervisor, self._jobs, parts.kept) if parts.kept else hypervisor
+            KeepFailed(hypervisor, self._jobs, parts.kept, self._tell) if parts.kept else hypervisor
         )
         self._build_rooms(parts, parts.images if parts.hypervisor == "qemu" else without_users(parts.images))
 

@@ -129,7 +129,12 @@ def _run(context: Context, options: Mapping[str, Any], settings: Settings) -> in
     watcher = _watcher(options, planned.plan, stdout_terminal(context.environment))
     for notice in planned.notices:
         watcher.tell(Notice(notice))
-    return asyncio.run(_carry_out(parts, planned.plan, planned.repository, watcher, _given(options)))
+    try:
+        return asyncio.run(_carry_out(parts, planned.plan, planned.repository, watcher, _given(options)))
+    except BaseException:
+        # What was shown so far must be whole before the error is told below it.
+        watcher.abandon()
+        raise
 
 
 async def _carry_out(
@@ -273,12 +278,12 @@ def _watcher(options: Mapping[str, Any], plan: Plan, terminal: Terminal) -> Watc
 
 def _given(options: Mapping[str, Any]) -> Given:
     given: list[tuple[str, str]] = []
-    for name, key in (("event", "event"), ("commit", "commit"), ("images", "images")):
-        if options.get(key):
-            given.append((name, options[key]))
+    for name in ("event", "branch", "commit", "images", "secret-file"):
+        if value := options.get(name.replace("-", "_")):
+            given.append((name, str(value)))
     if options["hypervisor"] != "qemu":
         given.append(("hypervisor", options["hypervisor"]))
-    for name, key in (("input", "inputs"), ("image", "image")):
+    for name, key in (("input", "inputs"), ("image", "image"), ("secret", "secrets")):
         given += [(name, value) for value in options[key]]
     return Given(options["path"] if options["path"] != "." else "", tuple(given))
 
