@@ -37,6 +37,15 @@ class Example:
     broken: bool
 
 
+LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)\s#]+)|<img [^>]*src=\"(?!https?:)([^\"]+)")
+"""A relative link or picture of a document."""
+
+
+def find_dead_links(file: PurePosixPath, text: str) -> list[str]:
+    targets = [found[1] or found[2] for found in LINK.finditer(text)]
+    return [target for target in targets if not (ROOT / file.parent / target).exists()]
+
+
 def read_examples(file: PurePosixPath, text: str) -> Iterator[Example]:
     for found in BLOCK.finditer(text):
         line = text.count("\n", 0, found.start()) + 1
@@ -96,6 +105,16 @@ EXAMPLES = [
 ]
 
 DOCTESTED = [module for module in read_modules("src/solstice") if ">>> " in module.text]
+
+
+@pytest.mark.parametrize("file", [file for file in list_files() if file.suffix == ".md"], ids=str)
+def test_every_link_of_a_document_leads_somewhere(file: PurePosixPath) -> None:
+    assert find_dead_links(file, (ROOT / file).read_text("utf-8")) == []
+
+
+def test_a_dead_link_is_found() -> None:
+    text = '[a](gone.md#part) [b](../README.md) [c](https://example.org) <img src="gone.svg">'
+    assert find_dead_links(PurePosixPath("docs/x.md"), text) == ["gone.md", "gone.svg"]
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: f"{example.file}:{example.line}")

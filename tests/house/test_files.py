@@ -1,6 +1,8 @@
 """Texts, tasks, pinned requirements and generated code, and that each rule would notice a breach."""
 
+import re
 import subprocess
+import tomllib
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -110,3 +112,11 @@ def test_the_generated_code_is_what_the_proto_files_say(tmp_path: Path) -> None:
         if "__pycache__" not in path.parts
     }
     assert stale == set(fresh)
+
+
+def test_what_the_package_asks_for_is_what_is_pinned() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    loose = {re.split(r"[<>=!~; ]", wanted)[0] for wanted in project["dependencies"]}
+    pinned = (ROOT / "requirements/runtime.in").read_text().splitlines()
+    assert loose == {line for line in pinned if line and not line.startswith("#")}
+    assert all(">=" in wanted and "==" not in wanted for wanted in project["dependencies"])
