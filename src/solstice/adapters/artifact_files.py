@@ -81,7 +81,7 @@ def file_name(name: str) -> str:
     """``name`` as one harmless part of a path; names that differ stay different.
 
     >>> file_name("wheels"), file_name("../etc")
-    ('wheels', 'etc-d0b3ef')
+    ('wheels', 'etc-f7f912')
     """
     harmless = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-") or "unnamed"
     if harmless == name and len(name) <= 100:
