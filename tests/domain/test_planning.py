@@ -235,3 +235,9 @@ def test_the_digest_is_the_same_for_the_same_plan_and_another_for_another() -> N
 
 def test_a_plan_without_mistakes_has_no_diagnostics() -> None:
     assert plan(read(CORE), PUSH, "debian-12") == Planned(make(CORE), ())
+
+
+def test_inputs_are_known_even_to_a_workflow_stripped_of_its_triggers() -> None:
+    planned = plan(replace(read(INPUTS), triggers=()), answer(level="minor", who="me"), "debian-12")
+    assert planned.plan is not None
+    assert dict(planned.plan.occasion.inputs)["level"] == "minor"

@@ -38,12 +38,14 @@ _LONGEST_STEP_NAME = 48
 def build_workflow(reading: Reading, file_name: str) -> Workflow:
     """Build the workflow; ``file_name`` names it where its author did not."""
     concurrency = reading.child("concurrency")
+    triggers = tuple(build_trigger(on) for on in reading.all("on"))
     return Workflow(
         name=reading.one("name", str) or file_name,
         jobs=tuple(_Builder(reading, job).build() for job in reading.all("job")),
-        triggers=tuple(build_trigger(on) for on in reading.all("on")),
+        triggers=triggers,
         concurrency=_build_grouping(concurrency) if concurrency else None,
         priority=reading.one("priority", int) or 0,
+        inputs=tuple(item for on in triggers if isinstance(on, Manual) for item in on.inputs),
     )
 
 

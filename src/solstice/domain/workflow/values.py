@@ -137,13 +137,8 @@ class Workflow:
     triggers: tuple[Trigger, ...] = ()
     concurrency: Grouping | None = None
     priority: int = 0
-
-    @property
-    def inputs(self) -> tuple[Input, ...]:
-        """What every ``on "manual"`` declares."""
-        return tuple(
-            item for trigger in self.triggers if isinstance(trigger, Manual) for item in trigger.inputs
-        )
+    inputs: tuple[Input, ...] = ()
+    """What its manual triggers ask for, kept beside them: expressions know the defaults on every event."""
 
 
 @dataclass(frozen=True, slots=True)
