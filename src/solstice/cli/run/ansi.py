@@ -111,11 +111,11 @@ class LogLines:
 
 
 def _keep_colour(match: re.Match[str]) -> str:
-    return match[0] if match["colour"] else _drop_colour(match)
+    return match[0] if match.lastgroup == "colour" else _drop_colour(match)
 
 
 def _drop_colour(match: re.Match[str]) -> str:
-    return _MARK if match["colour"] is None and match["seen_through"] is None else ""
+    return "" if match.lastgroup else _MARK
 
 
 def _has_long_line(block: bytes) -> bool:

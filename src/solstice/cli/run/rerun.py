@@ -3,7 +3,6 @@
 import shlex
 from dataclasses import dataclass
 
-from solstice.domain.expression.coercion import to_text
 from solstice.domain.plan import JobPlan, Plan
 
 _KEPT = frozenset(
@@ -36,6 +35,9 @@ def rerun_command(plan: Plan, job: JobPlan, given: Given) -> str:
 
 
 def _select(plan: Plan, job: JobPlan) -> list[str]:
+    # Late: the expression language is much to load for `solstice doctor`, which shares our symbols.
+    from solstice.domain.expression.coercion import to_text
+
     values = dict(job.matrix.values) if job.matrix else {}
     alike = [
         other
