@@ -18,8 +18,8 @@ import grpc
 
 from solstice.wire.agent import CALLS, SERVICE, messages
 from solstice.wire.handshake import REPEAT_SECONDS, LineReader, Prepare, go_line, prepare_line
+from tests.agent.nursery import ZIPAPP, ForkedAgent, fork_agent
 
-ZIPAPP = Path(__file__).parents[2] / "src" / "solstice" / "data" / "agent.pyz"
 SESSION_CREDENTIAL = "session-credential"
 TOKEN = "one-use-token"
 
@@ -301,21 +301,16 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, budg
 
 @contextlib.asynccontextmanager
 async def agent(
-    host: ScriptedHost, *flags: str, channel: str = ""
-) -> AsyncIterator[asyncio.subprocess.Process]:
+    host: ScriptedHost, *flags: str, channel: str = "", forked: bool = True
+) -> AsyncIterator[ForkedAgent | asyncio.subprocess.Process]:
     """The zipapp as a process of its own, on the host's channel."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        str(ZIPAPP),
-        "--channel",
-        channel or f"unix:{host.folder}/channel",
-        "--workdir",
-        f"{host.folder}/job",
-        "--no-mend",
-        "--log-level",
-        "error",
-        *flags,
-    )
+    arguments = ["--channel", channel or f"unix:{host.folder}/channel", "--workdir", f"{host.folder}/job"]
+    arguments += ["--no-mend", "--log-level", "error", *flags]
+    process: ForkedAgent | asyncio.subprocess.Process
+    if forked:
+        process = await fork_agent(arguments)
+    else:
+        process = await asyncio.create_subprocess_exec(sys.executable, "-I", str(ZIPAPP), *arguments)
     try:
         yield process
     finally:
@@ -324,10 +319,12 @@ async def agent(
         await process.wait()
 
 
-async def run_job(assignment: Any, *, code: int = 0, seconds: float = 30, **script: Any) -> Transcript:
+async def run_job(
+    assignment: Any, *, code: int = 0, seconds: float = 30, forked: bool = True, **script: Any
+) -> Transcript:
     """The whole story of one job; what the server heard of it."""
     async with ScriptedHost(assignment, **script).serving() as host, asyncio.timeout(seconds):
-        async with agent(host) as process:
+        async with agent(host, forked=forked) as process:
             assert await process.wait() == code
         return host.heard
 

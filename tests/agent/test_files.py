@@ -34,8 +34,8 @@ def repository(tmp_path: Path) -> Path:
     return folder
 
 
-def by_url(url: str, commit: str, **more: int) -> messages.Source:
-    return messages.Source(git=messages.GitSource(url=url), commit=commit, **{"depth": 1, **more})
+def by_url(url: str, commit: str, depth: int = 1) -> messages.Source:
+    return messages.Source(git=messages.GitSource(url=url), commit=commit, depth=depth)
 
 
 PROBE = "cat file; git rev-parse HEAD; git log --oneline | wc -l"

@@ -23,7 +23,7 @@ def results(heard: Transcript) -> list[int]:
 
 
 async def test_a_job_of_steps_runs_in_order_and_says_how_it_ended() -> None:
-    heard = await run_job(job(step("echo one"), step("echo two; echo three >&2")))
+    heard = await run_job(job(step("echo one"), step("echo two; echo three >&2")), forked=False)
     assert bytes(heard.log) == b"one\ntwo\nthree\n"
     assert heard.step_log(1) == b"two\nthree\n"
     assert results(heard) == [SUCCEEDED, SUCCEEDED]
@@ -92,11 +92,9 @@ async def test_a_flood_is_cut_at_the_limit_with_a_word_about_it() -> None:
 
 
 async def test_what_a_step_leaves_in_the_background_neither_hangs_the_job_nor_survives() -> None:
-    left = (
-        "sleep 1000 & setsid sh -c 'trap : TERM; sleep 1001' & (setsid sleep 1002 >/dev/null 2>&1 &); echo on"
-    )
+    left = "sleep 31415 & setsid sh -c 'trap : TERM; sleep 31416' & (setsid sleep 31417 >/dev/null 2>&1 &); echo on"
     began = time.monotonic()
-    heard = await run_job(job(step(left), step("ps -eo args | grep -c '[s]leep 100[012]' || true")))
+    heard = await run_job(job(step(left), step("ps -eo args | grep -c '[s]leep 3141[567]' || true")))
     assert heard.step_log(1) == b"0\n"
     assert time.monotonic() - began < 10
 

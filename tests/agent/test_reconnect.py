@@ -60,7 +60,7 @@ async def wait_for_heartbeats(host: ScriptedHost, count: int) -> None:
 
 
 async def test_a_killed_agent_leaves_the_channel_closed() -> None:
-    assignment = job(step("echo going; sleep 100"))
+    assignment = job(step("echo going; sleep 2"))
     async with ScriptedHost(assignment).serving() as host, asyncio.timeout(20), agent(host) as process:
         async with host.said:
             await host.said.wait_for(lambda: b"going" in host.heard.log)
