@@ -57,7 +57,7 @@ async def _do_the_job(
     state = StepState.SUCCEEDED if result is JobState.SUCCEEDED else StepState.FAILED
     await session.step(3, 0, StepRecord("", state, exit_code=result is not JobState.SUCCEEDED))
     if artifacts:
-        for name in desk.artifacts_of(session.job):
+        for name in await desk.artifacts_of(session.job):
             await desk.artifacts.put(session.job, name, stream(tar_of({"a.txt": b"kept"})))
     await session.end(4, End(result, ""))
 

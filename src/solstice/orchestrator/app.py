@@ -6,12 +6,14 @@ import logging
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import grpc
 import grpc.aio
+from google.protobuf.message import DecodeError
 
-from solstice.domain.job import JobState, StepRecord, StepState
+from solstice.domain.errors import AuthorMistake, Transient
+from solstice.domain.job import StepRecord, StepState
 from solstice.orchestrator.amend import Fenced
 from solstice.orchestrator.messages import assignment_message, job_state, step_state
 from solstice.orchestrator.session import End, Session
@@ -21,6 +23,7 @@ from solstice.wire.agent import messages
 
 log = logging.getLogger(__name__)
 
+Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 ACK_BYTES = 256 * 1024
 ACK_SECONDS = 0.02
 """An acknowledgement waits this long for more log, unless `ACK_BYTES` came already."""
@@ -60,22 +63,17 @@ class AgentApp:
         if self._server:
             await self._server.stop(grace=0.2)
 
-    async def _session(
-        self, requests: AsyncIterator[Any], context: "grpc.aio.ServicerContext[Any, Any]"
-    ) -> AsyncIterator[Any]:
-        try:
+    async def _session(self, requests: AsyncIterator[Any], context: Context) -> AsyncIterator[Any]:
+        async with _answering(context):
             session = await self._sessions.begin(_bearer(context))
-        except Refused as refused:
-            await context.abort(grpc.StatusCode.PERMISSION_DENIED, str(refused))
-        reader = asyncio.create_task(self._read(session, requests))
-        try:
-            async for message in self._write(session, reader):
-                yield message
-        finally:
-            reader.cancel()
-            with contextlib.suppress(asyncio.CancelledError, Fenced):
-                await reader
-            self._sessions.finish(session)
+            reader = asyncio.create_task(self._read(session, requests))
+            try:
+                async for message in self._write(session, reader):
+                    yield message
+            finally:
+                reader.cancel()
+                await asyncio.wait([reader])
+                self._sessions.finish(session)
 
     async def _read(self, session: Session, requests: AsyncIterator[Any]) -> None:
         try:
@@ -83,6 +81,7 @@ class AgentApp:
                 await _take(session, message)
         except Fenced:
             log.info("an agent of an epoch that is over was told to go", extra={"job": session.job.id})
+            await session.refresh()
         finally:
             session.changed.set()
 
@@ -93,74 +92,98 @@ class AgentApp:
             acked = (session.log_end, session.seq)
         while self._sessions.is_current(session):
             session.changed.clear()
-            job = await session.refresh()
+            await session.refresh()
             if (session.log_end, session.seq) != acked:
                 acked = (session.log_end, session.seq)
                 yield messages.ServerMessage(log_ack=messages.LogAck(offset=acked[0], seq=acked[1]))
-            if job.state is not JobState.RUNNING or reader.done():
+            if session.is_over:
                 yield messages.ServerMessage(goodbye=messages.Goodbye())
                 return
-            if job.cancel and not told:
+            if reader.done():
+                # The agent has more to say, or we could not take what it said: it comes back.
+                reader.result()
+                return
+            if session.job.cancel and not told:
                 told = True
-                yield messages.ServerMessage(cancel=messages.Cancel(reason=str(job.cancel)))
+                yield messages.ServerMessage(cancel=messages.Cancel(reason=str(session.job.cancel)))
             await session.changed.wait()
-            if session.log_end - acked[0] < ACK_BYTES and session.job.state is JobState.RUNNING:
+            if session.log_end - acked[0] < ACK_BYTES and not session.is_over:
                 await asyncio.sleep(ACK_SECONDS)
 
-    async def _get_source(
-        self, request: Any, context: "grpc.aio.ServicerContext[Any, Any]"
-    ) -> AsyncIterator[Any]:
-        try:
+    async def _get_source(self, request: Any, context: Context) -> AsyncIterator[Any]:
+        async with _answering(context):
             job = await self._sessions.authorised(_bearer(context))
-        except Refused as refused:
-            await context.abort(grpc.StatusCode.PERMISSION_DENIED, str(refused))
-        checkout = job.plan.checkout
-        pipeline = await self._sessions.jobs.pipeline(job.id)
-        bundle = await self._sessions.sources.bundle(pipeline, checkout) if checkout else None
-        if bundle is None:
-            await context.abort(grpc.StatusCode.NOT_FOUND, "this job's source is not a bundle")
-        with bundle.path.open("rb") as file:
-            while data := await asyncio.to_thread(file.read, wire.MAX_CHUNK_BYTES):
-                yield messages.Chunk(data=data)
+            checkout = job.plan.checkout
+            pipeline = await self._sessions.jobs.pipeline(job.id)
+            bundle = await self._sessions.sources.bundle(pipeline, checkout) if checkout else None
+            if bundle is None:
+                await context.abort(grpc.StatusCode.NOT_FOUND, "this job's source is not a bundle")
+            with await asyncio.to_thread(bundle.path.open, "rb") as file:
+                while data := await asyncio.to_thread(file.read, wire.MAX_CHUNK_BYTES):
+                    yield messages.Chunk(data=data)
 
-    async def _put_artifact(
-        self, requests: AsyncIterator[Any], context: "grpc.aio.ServicerContext[Any, Any]"
-    ) -> Any:
-        try:
+    async def _put_artifact(self, requests: AsyncIterator[Any], context: Context) -> Any:
+        async with _answering(context):
             job = await self._sessions.authorised(_bearer(context))
-        except Refused as refused:
-            await context.abort(grpc.StatusCode.PERMISSION_DENIED, str(refused))
-        first = await anext(requests, None)
-        name = first.header.name if first is not None and first.WhichOneof("kind") == "header" else ""
-        if name not in self._sessions.artifacts_of(job):
-            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "not an artifact of this job")
-        receipt = await self._sessions.artifacts.put(job, name, _data(requests))
-        return messages.ArtifactReceipt(size=receipt.size, sha256=receipt.sha256, files=receipt.files)
+            first = await anext(requests, None)
+            name = first.header.name if first is not None and first.WhichOneof("kind") == "header" else ""
+            if name not in await self._sessions.artifacts_of(job):
+                await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "not an artifact of this job")
+            data = self._artifact_data(requests, _bearer(context))
+            receipt = await self._sessions.artifacts.put(job, name, data)
+            return messages.ArtifactReceipt(size=receipt.size, sha256=receipt.sha256, files=receipt.files)
 
-    async def _get_artifact(
-        self, request: Any, context: "grpc.aio.ServicerContext[Any, Any]"
-    ) -> AsyncIterator[Any]:
-        try:
+    async def _artifact_data(self, requests: AsyncIterator[Any], credential: str) -> AsyncIterator[bytes]:
+        room = self._sessions.bounds.artifact_limit
+        async for message in requests:
+            room -= len(message.data)
+            if room < 0:
+                raise AuthorMistake(f"an artifact has more than {self._sessions.bounds.artifact_limit} bytes")
+            yield message.data
+        # It is kept only if the job is still this agent's.
+        await self._sessions.authorised(credential)
+
+    async def _get_artifact(self, request: Any, context: Context) -> AsyncIterator[Any]:
+        async with _answering(context):
             job = await self._sessions.authorised(_bearer(context))
             stream = await self._sessions.artifact_of(job, request.job, request.name)
-        except Refused as refused:
-            await context.abort(grpc.StatusCode.PERMISSION_DENIED, str(refused))
-        try:
-            async for data in stream:
-                yield messages.Chunk(data=data)
-        except KeyError:
-            await context.abort(grpc.StatusCode.NOT_FOUND, "no such artifact")
+            try:
+                async for data in stream:
+                    yield messages.Chunk(data=data)
+            except KeyError:
+                await context.abort(grpc.StatusCode.NOT_FOUND, "no such artifact")
 
-    async def _put_cache(
-        self, requests: AsyncIterator[Any], context: "grpc.aio.ServicerContext[Any, Any]"
-    ) -> Any:
-        return messages.CacheReceipt(stored=False)
+    async def _put_cache(self, requests: AsyncIterator[Any], context: Context) -> Any:
+        async with _answering(context):
+            await self._sessions.authorised(_bearer(context))
+            return messages.CacheReceipt(stored=False)
 
-    async def _get_cache(
-        self, request: Any, context: "grpc.aio.ServicerContext[Any, Any]"
-    ) -> AsyncIterator[Any]:
-        await context.abort(grpc.StatusCode.NOT_FOUND, "no cache is kept here")
+    async def _get_cache(self, request: Any, context: Context) -> AsyncIterator[Any]:
+        async with _answering(context):
+            await self._sessions.authorised(_bearer(context))
+            await context.abort(grpc.StatusCode.NOT_FOUND, "no cache is kept here")
+            yield
+
+
+@contextlib.asynccontextmanager
+async def _answering(context: Context) -> AsyncIterator[None]:
+    """Errors as status codes; what went wrong inside stays in our own log."""
+    try:
         yield
+    except grpc.aio.AbortError:
+        raise
+    except Refused as refused:
+        await context.abort(grpc.StatusCode.PERMISSION_DENIED, str(refused))
+    except AuthorMistake as mistake:
+        await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(mistake))
+    except DecodeError:
+        await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "not a message of this call")
+    except Transient as error:
+        log.warning("an agent has to ask again: %s", error)
+        await context.abort(grpc.StatusCode.UNAVAILABLE, "not now")
+    except Exception:
+        log.exception("an agent's call could not be answered")
+        await context.abort(grpc.StatusCode.INTERNAL, "the host could not do it")
 
 
 async def _take(session: Session, message: Any) -> None:
@@ -196,12 +219,7 @@ def _record(body: Any) -> StepRecord:
     )
 
 
-async def _data(requests: AsyncIterator[Any]) -> AsyncIterator[bytes]:
-    async for message in requests:
-        yield message.data
-
-
-def _bearer(context: "grpc.aio.ServicerContext[Any, Any]") -> str:
+def _bearer(context: Context) -> str:
     for key, value in context.invocation_metadata() or ():
         if key == "authorization" and isinstance(value, str) and value.startswith("Bearer "):
             return value.removeprefix("Bearer ")

@@ -16,6 +16,11 @@ from solstice.orchestrator.ports import SourceBundle
 if TYPE_CHECKING:
     from solstice.orchestrator.sessions import Sessions
 
+MARKER_BYTES = 64 * 1024
+"""Room beyond a log's limit for the line that says it was reached."""
+MOST_PHASES = 100
+OUTPUT_BYTES = 1024 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Work:
@@ -65,6 +70,11 @@ class Session:
         self._job = await self._desk.jobs.get(self._job.id)
         return self._job
 
+    @property
+    def is_over(self) -> bool:
+        """Whether its agent has nothing left to do: the job is settled, or another's by now."""
+        return self._job.state is not JobState.RUNNING or self._job.epoch != self._epoch
+
     def is_new(self, seq: int) -> bool:
         """Whether a message still has to be taken; repeats after a reconnect do not."""
         return seq == 0 or seq > self.seq
@@ -83,9 +93,17 @@ class Session:
         self._renewed = now
 
     async def append(self, seq: int, step: int, offset: int, data: bytes) -> None:
-        """Store log bytes; they are acknowledged once this returns."""
+        """Store log bytes; they are acknowledged once this returns.
+
+        Agents keep to the limit of their assignment by themselves: what is beyond it (and its marker) comes
+        from one that lies, and is dropped.
+        """
+        at_epoch(self._epoch, lambda job: None)(await self.refresh())
+        data = data[: max(0, self._desk.bounds.log_limit + MARKER_BYTES - offset)]
         before = self.log_end
         end = await self._desk.logs.append(self._job.id, self._epoch, offset, data)
+        # What an older connection's last append made durable is acknowledged when the agent repeats it.
+        end = min(end, max(before, offset + len(data)))
         self.log_end, self.seq = end, max(self.seq, seq)
         if end > before:
             fresh = data[max(before - offset, 0) :]
@@ -116,13 +134,24 @@ class Session:
         await self._note(seq, keep)
 
     async def phase(self, seq: int, name: str, duration: timedelta) -> None:
-        """Keep how long a named part of the job took."""
-        await self._note(seq, lambda attempt: replace(attempt, phases=(*attempt.phases, (name, duration))))
+        """Keep how long a named part of the job took; of more than `MOST_PHASES`, the first."""
+
+        def keep(attempt: Attempt) -> Attempt:
+            return replace(attempt, phases=(*attempt.phases, (name, duration))[:MOST_PHASES])
+
+        await self._note(seq, keep)
 
     async def output(self, seq: int, name: str, value: str) -> None:
-        """Keep an output; a later one of the same name wins."""
-        kept = tuple(pair for pair in self._job.outputs if pair[0] != name)
-        await self._amend(lambda job: replace(job, outputs=(*kept, (name, value)), version=job.version + 1))
+        """Keep an output; a later one of the same name wins, one beyond `OUTPUT_BYTES` in all is dropped."""
+
+        def keep(job: Job) -> Job | None:
+            others = tuple(pair for pair in job.outputs if pair[0] != name)
+            outputs = (*others, (name, value))
+            if sum(len(text.encode()) for pair in outputs for text in pair) > OUTPUT_BYTES:
+                return None
+            return replace(job, outputs=outputs, version=job.version + 1)
+
+        await self._amend(keep)
         self.seq = max(self.seq, seq)
         self.changed.set()
 

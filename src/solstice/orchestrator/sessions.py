@@ -1,17 +1,19 @@
 """The desk agents come to: a one-use token is exchanged for a session, one session a job."""
 
+import contextlib
 import hashlib
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
 from solstice.domain.assigning import Facts, assign
-from solstice.domain.errors import AuthorMistake
+from solstice.domain.assignment import Assignment
+from solstice.domain.errors import AuthorMistake, OperatorMistake
 from solstice.domain.image import ImageMap
 from solstice.domain.job import Job, JobState, StepRecord
 from solstice.domain.pipeline import Pipeline, needs_for
 from solstice.domain.reason import Cause, Reason
-from solstice.orchestrator.amend import amend
+from solstice.orchestrator.amend import Fenced, amend, at_epoch
 from solstice.orchestrator.ports import (
     ArtifactStore,
     Clock,
@@ -53,7 +55,6 @@ class Sessions:
         self.sweep, self.launch = sweep, launch
         self._secrets, self._images = secrets, images
         self._open: dict[str, Session] = {}
-        self._artifacts: dict[str, tuple[str, ...]] = {}
 
     async def begin(self, credential: str) -> Session:
         """Open a session for a token (once) or go on with the session it was exchanged for.
@@ -92,9 +93,10 @@ class Sessions:
             raise Refused("unknown or used credential")
         return job
 
-    def artifacts_of(self, job: Job) -> tuple[str, ...]:
+    async def artifacts_of(self, job: Job) -> tuple[str, ...]:
         """The names under which this job may keep files."""
-        return self._artifacts.get(job.id, ())
+        assignment = self._assign(job, await self.jobs.pipeline(job.id))
+        return tuple(artifact.name for artifact in assignment.artifacts)
 
     async def artifact_of(self, job: Job, plan_id: str, name: str) -> AsyncIterator[bytes]:
         """An artifact of a job that ``job`` needs; raises `Refused` for any other."""
@@ -111,9 +113,11 @@ class Sessions:
         try:
             work = await self._work(job, pipeline, credential)
         except AuthorMistake as mistake:
-            reason = Reason(Cause.ASSIGNMENT_FAILED, str(mistake))
-            await amend(self.jobs, job.id, lambda current: current.end(JobState.FAILED, reason, now))
-            self.sweep()
+            await self._fail(job, Reason(Cause.ASSIGNMENT_FAILED, str(mistake)))
+            raise Refused("the job cannot be assigned") from mistake
+        except OperatorMistake as mistake:
+            remedy = f"; {mistake.remedy}" if mistake.remedy else ""
+            await self._fail(job, Reason(Cause.INTERNAL, f"{mistake}{remedy}"))
             raise Refused("the job cannot be assigned") from mistake
         digest = hashlib.sha256(credential.encode()).hexdigest()
         steps = tuple(
@@ -132,16 +136,24 @@ class Sessions:
             raise Refused("unknown or used credential")
         return Session(self, running, work)
 
+    async def _fail(self, job: Job, reason: Reason) -> None:
+        now = self.clock.now()
+        with contextlib.suppress(Fenced):
+            await amend(
+                self.jobs,
+                job.id,
+                at_epoch(job.epoch, lambda current: current.end(JobState.FAILED, reason, now)),
+            )
+        self.sweep()
+        self.launch()
+
     async def _again(self, job: Job) -> Session:
         session = Session(self, job, None)
         session.log_end = await self.logs.append(job.id, job.epoch, 0, b"")
         return session
 
     async def _work(self, job: Job, pipeline: Pipeline, credential: str) -> Work:
-        facts = Facts(repo_url=pipeline.repo_url, pipeline_id=pipeline.id, job_id=job.id)
-        needs = needs_for(pipeline.needs_of(job))
-        assignment = assign(job.plan, pipeline.plan.occasion, pipeline.plan.workflow, needs, facts)
-        self._artifacts[job.id] = tuple(artifact.name for artifact in assignment.artifacts)
+        assignment = self._assign(job, pipeline)
         checkout = assignment.checkout
         return Work(
             assignment=assignment,
@@ -154,3 +166,9 @@ class Sessions:
             log_limit=self.bounds.log_limit,
             heartbeat=self.bounds.heartbeat,
         )
+
+    @staticmethod
+    def _assign(job: Job, pipeline: Pipeline) -> Assignment:
+        facts = Facts(repo_url=pipeline.repo_url, pipeline_id=pipeline.id, job_id=job.id)
+        needs = needs_for(pipeline.needs_of(job))
+        return assign(job.plan, pipeline.plan.occasion, pipeline.plan.workflow, needs, facts)

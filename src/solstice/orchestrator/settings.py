@@ -27,3 +27,5 @@ class Bounds:
     """Attempts that may be lost through our fault before the job fails."""
     log_limit: int = 1024 * 1024 * 1024
     """Bytes of log a job may write."""
+    artifact_limit: int = 10 * 1024 * 1024 * 1024
+    """Bytes an artifact may have."""
