@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from solstice.domain.diagnostic import Diagnostic, Severity, Source, Span
 from solstice.domain.kdl import Node, decode, parse
 from solstice.domain.workflow.declarations import check_environment, check_inputs
-from solstice.domain.workflow.expressions import ExpressionCheck
 from solstice.domain.workflow.graph import check_graph
 from solstice.domain.workflow.jobs import check_fetches, check_job, check_timeout
 from solstice.domain.workflow.language import FILE
@@ -82,7 +81,11 @@ def _check_nodes(reader: Reader, workflow: Reading, source: Source, limits: Limi
             check_fetches(reader, job, by_id)
     inputs = check_inputs(reader, workflow.all("on"))
     check_environment(reader, iter((workflow, *jobs, *(step for job in jobs for step in job.all("step")))))
-    ExpressionCheck(source, reader, workflow, inputs, by_id).run()
+    if reader.has_expressions:
+        # Half of the time to start goes into what most small workflows never use.
+        from solstice.domain.workflow.expressions import ExpressionCheck
+
+        ExpressionCheck(source, reader, workflow, inputs, by_id).run()
 
 
 def _arrange(mistakes: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

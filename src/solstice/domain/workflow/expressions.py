@@ -71,7 +71,7 @@ class ExpressionCheck:
         if holes is Holes.REFUSED or not isinstance(text, str):
             return
         parsed: ParsedExpression | ParsedTemplate
-        if holes in (Holes.JOB_CONDITION, Holes.STEP_CONDITION):
+        if written.kind.is_condition:
             env = None if holes is Holes.JOB_CONDITION else names.env
             names = replace(names, env=env, status_functions_allowed=True)
             parsed = parse_expression(text)

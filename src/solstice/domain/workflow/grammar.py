@@ -54,6 +54,11 @@ class Kind:
     becomes_text: bool = False
     """A number is welcome, but some day stands in a text, where `3.10` is not `3.1`."""
 
+    @property
+    def is_condition(self) -> bool:
+        """Whether the whole text is an expression."""
+        return self.holes is Holes.JOB_CONDITION or self.holes is Holes.STEP_CONDITION
+
 
 @dataclass(frozen=True, slots=True)
 class Slot:

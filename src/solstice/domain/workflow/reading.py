@@ -18,6 +18,7 @@ class Reader:
         self._source = source
         self._version = version
         self.mistakes: list[Diagnostic] = []
+        self.has_expressions = False
 
     def read(self, node: Node, spec: NodeSpec) -> Reading:
         """Read a node and all below it."""
@@ -54,17 +55,13 @@ class Reader:
                 value.span,
                 hint="write the value without it",
             )
-        if kind.holes is Holes.REFUSED and isinstance(scalar, str) and "${{" in scalar:
-            at = scalar.index("${{")
-            self.refuse(
-                "expression-not-allowed",
-                "nothing is filled in here",
-                frame_within(self._source, value, at, scalar.find("}}", at) + 2 or len(scalar)),
-                expected=kind.words,
-                hint=kind.hole_hint,
-            )
-            return None
-        if kind.becomes_text and isinstance(scalar, int | float) and not isinstance(scalar, bool):
+        if isinstance(scalar, str):
+            if kind.is_condition or "${{" in scalar:
+                self.has_expressions = True
+                if kind.holes is Holes.REFUSED:
+                    self._refuse_hole(value, scalar, kind)
+                    return None
+        elif kind.becomes_text and isinstance(scalar, int | float) and not isinstance(scalar, bool):
             self._warn_of_number(value, scalar)
         try:
             return Written(kind.read(scalar), value, kind)
@@ -72,6 +69,17 @@ class Reader:
             span = frame_within(self._source, value, *unfit.frame) if unfit.frame else value.span
             self.refuse(unfit.code, str(unfit), span, expected=unfit.expected, hint=unfit.hint)
             return None
+
+    def _refuse_hole(self, value: Value, text: str, kind: Kind) -> None:
+        start = text.index("${{")
+        close = text.find("}}", start)
+        self.refuse(
+            "expression-not-allowed",
+            "nothing is filled in here",
+            frame_within(self._source, value, start, close + 2 if close >= 0 else len(text)),
+            expected=kind.words,
+            hint=kind.hole_hint,
+        )
 
     def _warn_of_number(self, value: Value, number: int | float) -> None:
         written, read = self._source.text[value.span.start : value.span.end], str(number)
