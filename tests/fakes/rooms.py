@@ -1,7 +1,7 @@
 """Launcher, sessions and reaper wired over fakes, the way `solstice.main` wires them over real parts."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +9,7 @@ from solstice.adapters.memory import MemoryJobs
 from solstice.domain.event import Event, JobChanged
 from solstice.domain.image import ImageMap
 from solstice.domain.job import Job, JobState
+from solstice.domain.lease import MachineName
 from solstice.domain.pipeline import Pipeline
 from solstice.domain.plan import JobPlan
 from solstice.domain.reason import Cause, Reason
@@ -37,6 +38,8 @@ class Rooms:
         meddler: Meddler | None = None,
     ) -> None:
         self.events: list[Event] = []
+        self.left: Mapping[MachineName, bool] = {}
+        self.ended: dict[str, Job] = {}
         self.still = FakeClock()
         self.bounds = bounds or builders.bounds()
         self.jobs = MemoryJobs(self._tell)
@@ -139,6 +142,8 @@ class Rooms:
         finally:
             await self.close()
         self.hypervisor.fail_loudly()
+        self.left = await self.hypervisor.machines()
+        self.ended = {name: await self.job(name) for name in await self.states()}
         return await self.states()
 
     async def close(self) -> None:

@@ -1,6 +1,7 @@
 """The agent's protocol as it is on the wire, for agents that keep to it and for those that do not."""
 
 import asyncio
+import contextlib
 import tempfile
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -70,9 +71,11 @@ async def _read_out(call: Any) -> None:
 
 async def put(client: Client, *chunks: Any) -> Any:
     call = client.open(wire.PUT_ARTIFACT)
-    for chunk in chunks:
-        await call.write(chunk)
-    await call.done_writing()
+    # A refusal may come while we still speak.
+    with contextlib.suppress(asyncio.InvalidStateError):
+        for chunk in chunks:
+            await call.write(chunk)
+        await call.done_writing()
     return await call
 
 
