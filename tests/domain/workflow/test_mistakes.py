@@ -236,6 +236,8 @@ CASES = [
     # limits
     Case("limit-name", step(f'name=«"{"n" * 129}"» run="x"'), ""),
     Case("limit-name", top(f'job id=«"{"n" * 129}"» script="x"'), ""),
+    Case("limit-name", job(f'artifact name=«"{"n" * 129}"» path="x"'), ""),
+    Case("bad-name", job('runs_on «"a\\nb"»'), ""),
     Case("limit-timeout", job('timeout «"2d"»'), 'write "1d"'),
     Case("limit-timeout", top('defaults timeout=«"2d"»'), 'write "1d"'),
     Case("limit-steps", top('job id="it" {' + 'step run="x"\n' * 256 + '«step» run="x" }'), ""),

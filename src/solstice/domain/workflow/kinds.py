@@ -68,7 +68,7 @@ def _read_name(scalar: Scalar) -> str:
 
 
 def read_label(scalar: Scalar) -> str:
-    """The name of a label, a size or a group, as a template gives it."""
+    """The name of a label, a size, a group or an artifact, as written or as a template gives it."""
     return _read_name(scalar).strip()
 
 
@@ -166,13 +166,13 @@ def read_cpus(scalar: Scalar) -> int:
     return number
 
 
-def _or_template(words: str, read: Callable[[Scalar], object]) -> Kind:
+def _or_template(words: str, read: Callable[[Scalar], object], holes: Holes = Holes.PLANNING) -> Kind:
     def read_either(scalar: Scalar) -> object:
         if isinstance(scalar, str) and "${{" in scalar:
             return scalar
         return read(scalar)
 
-    return Kind(words, read_either, Holes.PLANNING)
+    return Kind(words, read_either, holes)
 
 
 def _read_cron(scalar: Scalar) -> str:
@@ -266,8 +266,9 @@ SCRIPT = _texts("a command for the shell", Holes.REFUSED, _ENVIRONMENT_HINT)
 SCALAR = Kind("a text, a number, a truth value or null", _read_any, becomes_text=True)
 JOB_CONDITION = _condition(Holes.JOB_CONDITION)
 STEP_CONDITION = _condition(Holes.STEP_CONDITION)
-LABEL = _template('a label such as "debian-12"', Holes.PLANNING)
-GROUP = _template("the name of a group", Holes.PLANNING)
+LABEL = _or_template('a label such as "debian-12"', read_label)
+GROUP = _or_template("the name of a group", read_label)
+ARTIFACT = _or_template("the name of an artifact", read_label, Holes.DISPATCH)
 TEMPLATE = _template("a text")
 KEY = _template("a key", Holes.CACHE_KEY)
 ENVIRONMENT = Kind(
@@ -276,6 +277,6 @@ ENVIRONMENT = Kind(
     Holes.DISPATCH,
     becomes_text=True,
 )
-SIZE_NAME = _or_template("the name of a size", lambda scalar: _read_name(scalar))
+SIZE_NAME = _or_template("the name of a size", read_label)
 CPUS = _or_template("a number of processors", read_cpus)
 SIZE = _or_template(SIZE_WORDS, read_size)

@@ -2,6 +2,7 @@
 
 from solstice.domain.workflow.grammar import Child, Entries, NodeSpec, Slot, children, slots
 from solstice.domain.workflow.kinds import (
+    ARTIFACT,
     AXIS,
     BOOLEAN,
     CPUS,
@@ -178,14 +179,14 @@ _STEP = NodeSpec(
 _ARTIFACT = NodeSpec(
     "artifact",
     slots=slots(
-        Slot("name", TEMPLATE, required=True),
+        Slot("name", ARTIFACT, required=True),
         Slot("path", TEMPLATE, required=True, many=True),
         Slot("keep", DURATION),
     ),
 )
 _FETCH = NodeSpec(
     "fetch",
-    slots=slots(Slot("artifact", TEMPLATE, required=True), Slot("from", ID, required=True)),
+    slots=slots(Slot("artifact", ARTIFACT, required=True), Slot("from", ID, required=True)),
 )
 
 _JOB = NodeSpec(
