@@ -248,11 +248,11 @@ class ScriptedHost:
 
     async def _put_artifact(self, requests: AsyncIterator[Any], context: Any) -> Any:
         await self._check(context)
-        name, data = "", b""
+        name, data = "", bytearray()
         async for message in requests:
             name = name or message.header.name
             data += message.data
-        self.heard.artifacts[name] = data
+        self.heard.artifacts[name] = bytes(data)
         return messages.ArtifactReceipt(size=len(data), sha256=hashlib.sha256(data).hexdigest(), files=1)
 
     async def _get_artifact(self, request: Any, context: Any) -> AsyncIterator[Any]:
@@ -266,11 +266,11 @@ class ScriptedHost:
 
     async def _put_cache(self, requests: AsyncIterator[Any], context: Any) -> Any:
         await self._check(context)
-        key, data = "", b""
+        key, data = "", bytearray()
         async for message in requests:
             key = key or message.header.key
             data += message.data
-        self.heard.caches[key] = data
+        self.heard.caches[key] = bytes(data)
         return messages.CacheReceipt(stored=True)
 
     async def _get_cache(self, request: Any, context: Any) -> AsyncIterator[Any]:

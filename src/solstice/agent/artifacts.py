@@ -1,5 +1,6 @@
 """The job's files that outlive its machine, and those of other jobs that it asked for."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import IO, Any
@@ -10,10 +11,9 @@ from solstice.agent.job import PhaseFailed
 from solstice.agent.logs import JobLog
 from solstice.agent.transfers import Absent, Transfers
 from solstice.agent.workspace import Workspace
-from solstice.wire.agent import GET_ARTIFACT, PUT_ARTIFACT, messages
+from solstice.wire.agent import GET_ARTIFACT, PUT_ARTIFACT, REPORTS_ARTIFACT, messages
 
-REPORTS = "report.junit"
-"""The artifact that holds the job's test reports; no author can give this name."""
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,9 @@ class Artifacts:
         """Send what there is of the test reports: a job that wrote none is no worse for it."""
         try:
             if entries := self._entries(patterns):
-                await self._send(REPORTS, entries)
+                await self._send(REPORTS_ARTIFACT, entries)
         except (PatternMistake, PhaseFailed) as failure:
-            self.log.say(f"[solstice: the test reports could not be kept: {failure}]")
+            log.warning("the test reports could not be kept: %s", failure)
 
     async def fetch(self, wanted: Sequence[Any]) -> None:
         """Unpack artifacts of other jobs into the checkout."""

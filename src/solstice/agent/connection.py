@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,7 @@ from solstice.wire.handshake import MARK, MAX_LINE_BYTES, LineReader, Prepare, r
 log = logging.getLogger(__name__)
 
 _PREPARE = MARK + b"PREPARE "
+_ANSWER_AGAIN_SECONDS = 2.0
 _PATIENCE_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 
 
@@ -74,6 +76,7 @@ class Doorway(asyncio.BaseProtocol):
         self._on_link = on_link
         self._lines = LineReader()
         self._nonce = ""
+        self._answered = 0.0
         self._tail = b""
         self._link: Link | None = None
         self._leash: Leash | None = None
@@ -116,13 +119,19 @@ class Doorway(asyncio.BaseProtocol):
             data = b""
             for line in lines:
                 if line.word == "PREPARE" and (prepare := line.prepare()) is not None:
-                    if line.nonce != self._nonce:
-                        self._prepare(prepare)
-                        self._nonce = line.nonce
-                    self._transport.write(ready_line(line.nonce))
+                    self._answer(line.nonce, prepare)
                 elif line.word == "GO" and line.nonce == self._nonce:
                     self._begin(self._lines.rest())
                     return
+
+    def _answer(self, nonce: str, prepare: Prepare) -> None:
+        if nonce != self._nonce:
+            self._prepare(prepare)
+        elif time.monotonic() - self._answered < _ANSWER_AGAIN_SECONDS:
+            # The host repeats itself while we are slow; a second READY would meet its HTTP/2.
+            return
+        self._nonce, self._answered = nonce, time.monotonic()
+        self._transport.write(ready_line(nonce))
 
     def _begin(self, first: bytes) -> None:
         # A nonce serves once: a stray second GO must not end in a second session.

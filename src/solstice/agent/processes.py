@@ -60,6 +60,15 @@ def kill_descendants(spare: int, seconds: float) -> int:
             return len(found)
 
 
+def reap_orphans(spare: int) -> None:
+    """Take the orphans that died meanwhile, or a step that makes many would use up all process numbers."""
+    with contextlib.suppress(ChildProcessError, AttributeError):
+        while dead := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            if dead.si_pid == spare:
+                return
+            os.waitpid(dead.si_pid, os.WNOHANG)
+
+
 def _reap(spare: int) -> None:
     """Take the dead that were left to us, but not the one whose end somebody waits for."""
     me = os.getpid()

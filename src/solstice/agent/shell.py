@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from solstice.agent.processes import kill_group
+from solstice.agent.processes import kill_group, reap_orphans
 
 Sink = Callable[[bytes], Awaitable[None]]
 
@@ -23,6 +23,7 @@ _DRAIN_SECONDS = 2.0
 _PIPE_BYTES = 1024 * 1024
 _SMALL_READ_BYTES = 16 * 1024
 _HEAP_SECONDS = 0.005
+_BURY_SECONDS = 1.0
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _INTERPRETERS: Mapping[str, tuple[str, ...]] = {
     "": ("sh", "-e", "{0}"),
@@ -137,8 +138,10 @@ class Process:
         sink takes, no byte is lost.
         """
         reading = asyncio.create_task(self._read(sink))
+        burying = asyncio.create_task(self._bury_orphans())
         try:
             await _ended(self._popen.pid)
+            burying.cancel()
             seconds = time.monotonic() - self._began
             await asyncio.wait({reading}, timeout=_DRAIN_SECONDS)
             survivors = self._kill_the_rest()
@@ -147,12 +150,18 @@ class Process:
             await reading
             return self._reap(seconds, survivors)
         finally:
-            reading.cancel()
-            await asyncio.gather(reading, return_exceptions=True)
+            for task in (reading, burying):
+                task.cancel()
+            await asyncio.gather(reading, burying, return_exceptions=True)
             os.close(self._output)
             if self._popen.returncode is None:
                 self._kill_the_rest()
                 self._reap(0.0, 0)
+
+    async def _bury_orphans(self) -> None:
+        while True:
+            await asyncio.sleep(_BURY_SECONDS)
+            reap_orphans(self._popen.pid)
 
     async def _read(self, sink: Sink) -> None:
         left = _PIPE_BYTES * 2

@@ -15,7 +15,8 @@ from solstice.agent.session import CUT, Session
 from solstice.wire.agent import MAX_CHUNK_BYTES, Call
 
 _MOST_ATTEMPTS = 20
-_PAUSE_SECONDS = 0.2
+_SHORTEST_PAUSE_SECONDS = 0.1
+_LONGEST_PAUSE_SECONDS = 5.0
 
 
 class Absent(Exception):
@@ -57,7 +58,7 @@ class Transfers:
         return await self._insist(call, attempt)
 
     async def _insist(self, call: Call, attempt: Callable[[Any], Awaitable[Any]]) -> Any:
-        for _ in range(_MOST_ATTEMPTS):
+        for number in range(_MOST_ATTEMPTS):
             link = await self._session.link()
             try:
                 async with self._session.open(link, call) as stream:
@@ -71,7 +72,7 @@ class Transfers:
                 raise PhaseFailed(str(mistake)) from mistake
             except CUT:
                 pass
-            await asyncio.sleep(_PAUSE_SECONDS)
+            await asyncio.sleep(min(_SHORTEST_PAUSE_SECONDS * 2**number, _LONGEST_PAUSE_SECONDS))
         raise PhaseFailed(f"{call.name} was cut {_MOST_ATTEMPTS} times")
 
 

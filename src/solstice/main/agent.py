@@ -71,11 +71,12 @@ async def _serve(arguments: argparse.Namespace) -> int:
     connecting = asyncio.create_task(keep_connected(opener, prepare, session.use_link))
     conversing = asyncio.create_task(session.run())
     working = asyncio.create_task(_work(session, arguments.workdir, arguments.user))
+    pending: set[asyncio.Task[None]] = {connecting, conversing, working}
     try:
-        await asyncio.wait({connecting, conversing, working}, return_when=asyncio.FIRST_COMPLETED)
-        if working.done():
-            working.result()
-        await conversing
+        while not conversing.done():
+            done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
     except Refused as refusal:
         log.error("the orchestrator refused this agent: %s", refusal)
         return REFUSED

@@ -13,6 +13,9 @@ MAX_CHUNK_BYTES = 64 * 1024
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 """The most either end accepts as one message; an assignment is the largest."""
 
+REPORTS_ARTIFACT = "reports"
+"""The artifact name under which the agent sends the files that `Assignment.reports` means."""
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
