@@ -3,12 +3,13 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from solstice.domain.diagnostic import Diagnostic, Source, Span
 from solstice.domain.plan import FetchPlan, JobPlan, MatrixPlan, Occasion, Plan, Resources, StepPlan, Template
-from solstice.domain.plan_record import plan_digest, plan_to_dict
+from solstice.domain.plan_record import BadRecord, plan_digest, plan_from_dict, plan_to_dict
 from solstice.domain.planning import Planned, plan
 from solstice.domain.workflow import Workflow, read_workflow
 from solstice.domain.workflow.values import Job
@@ -225,6 +226,33 @@ def test_a_plan_is_plain_data_that_survives_json() -> None:
         "always()",
         ["PYTHON", "${{ matrix.python }}"],
     )
+
+
+@pytest.mark.parametrize("text", [CORE, WHOLE])
+def test_a_plan_read_back_is_the_same_plan(text: str) -> None:
+    made = make(text)
+    assert plan_from_dict(json.loads(json.dumps(plan_to_dict(made)))) == made
+
+
+def test_a_record_of_another_version_is_read_as_far_as_it_goes() -> None:
+    record = {"workflow": "w", "occasion": {"event": "push"}, "jobs": [], "new": 1}
+    assert plan_from_dict(record) == Plan("w", Occasion("push"), ())
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {},
+        {"workflow": 1},
+        {"workflow": "w", "occasion": {"event": "push"}, "jobs": [{"id": 5}]},
+        [],
+        "plan",
+        None,
+    ],
+)
+def test_what_is_no_record_of_a_plan_is_refused(record: Any) -> None:
+    with pytest.raises(BadRecord):
+        plan_from_dict(record)
 
 
 def test_the_digest_is_the_same_for_the_same_plan_and_another_for_another() -> None:

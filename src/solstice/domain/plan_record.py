@@ -1,15 +1,28 @@
-"""A plan as plain data: what is shown as JSON, kept by a store, and digested."""
+"""A plan as plain data: what is shown as JSON, kept by a store and read back, and digested."""
 
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import timedelta
 from enum import Enum
+from functools import lru_cache
 from hashlib import sha256
 from json import dumps
-from typing import Any
+from types import NoneType, UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
 from solstice.domain.plan import Condition, Plan, Template
 
-_UNITS = {"memory": "memory_bytes", "disk": "disk_bytes"}
+_UNITS = {
+    "timeout": "timeout_seconds",
+    "keep": "keep_seconds",
+    "memory": "memory_bytes",
+    "disk": "disk_bytes",
+}
+"""A bare number carries its unit in its name."""
+
+
+class BadRecord(ValueError):
+    """Data that is no plan, perhaps written by another version."""
 
 
 def plan_to_dict(plan: Plan) -> dict[str, Any]:
@@ -17,9 +30,21 @@ def plan_to_dict(plan: Plan) -> dict[str, Any]:
 
     Pairs stay lists because their order counts: a variable may mention those before it.
     """
-    record = _record(plan)
-    assert isinstance(record, dict)  # noqa: S101 - a plan is a dataclass
-    return record
+    return {_key(field.name): _record(getattr(plan, field.name)) for field in fields(plan)}
+
+
+def plan_from_dict(record: Mapping[str, Any]) -> Plan:
+    """The plan that `plan_to_dict` wrote; what is not there gets its default, what is new is ignored.
+
+    Raises `BadRecord`.
+    """
+    try:
+        plan = _value(Plan, record)
+    except (TypeError, ValueError, AttributeError, KeyError) as error:
+        raise BadRecord(f"this is not the record of a plan: {error}") from error
+    if not isinstance(plan, Plan):
+        raise BadRecord("this is not the record of a plan")
+    return plan
 
 
 def plan_digest(plan: Plan) -> str:
@@ -38,10 +63,40 @@ def _record(value: object) -> Any:
     if isinstance(value, tuple):
         return [_record(item) for item in value]
     if is_dataclass(value):
-        named = ((field.name, getattr(value, field.name)) for field in fields(value))
-        return {_key(name): _record(inner) for name, inner in named}
+        return {_key(field.name): _record(getattr(value, field.name)) for field in fields(value)}
     return value
 
 
+def _value(wanted: Any, record: Any) -> Any:
+    """The opposite of `_record`, led by the type a field is declared with."""
+    if isinstance(wanted, UnionType):
+        inner = [option for option in get_args(wanted) if option is not NoneType]
+        return record if record is None or len(inner) > 1 else _value(inner[0], record)
+    if get_origin(wanted) is tuple:
+        return _values(get_args(wanted), record)
+    if wanted is timedelta:
+        return timedelta(seconds=record)
+    if wanted in (Template, Condition) or issubclass(wanted, Enum):
+        return wanted(record)
+    if is_dataclass(wanted):
+        named = ((name, type_, _key(name)) for name, type_ in _types(wanted).items())
+        make: type[Any] = wanted
+        return make(**{name: _value(type_, record[key]) for name, type_, key in named if key in record})
+    if not isinstance(record, wanted):
+        raise TypeError(f"{record!r} is not a {wanted.__name__}")
+    return record
+
+
+@lru_cache(maxsize=64)
+def _types(wanted: type) -> dict[str, Any]:
+    return get_type_hints(wanted)
+
+
+def _values(wanted: tuple[Any, ...], record: Any) -> tuple[Any, ...]:
+    if wanted[-1] is Ellipsis:
+        return tuple(_value(wanted[0], item) for item in record)
+    return tuple(_value(each, item) for each, item in zip(wanted, record, strict=True))
+
+
 def _key(name: str) -> str:
-    return f"{name}_seconds" if name in ("timeout", "keep") else _UNITS.get(name, name)
+    return _UNITS.get(name, name)
