@@ -17,6 +17,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # A journey starts whole processes, whatever makes its machines.
+    for item in items:
+        if _is_below(item.path, ("journeys",)):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
@@ -36,7 +43,7 @@ def pytest_make_collect_report(
     if (
         report.skipped
         and collector.config.getoption("--require-machines")
-        and _has_real_parts(collector.path)
+        and _is_below(collector.path, WITH_REAL_PARTS)
     ):
         report.outcome = "failed"
         report.longrepr = f"not collected, but --require-machines was given: {_reason(report.longrepr)}"
@@ -46,14 +53,12 @@ def pytest_make_collect_report(
 def _must_run(item: pytest.Item) -> bool:
     if not item.config.getoption("--require-machines"):
         return False
-    return item.get_closest_marker("machine") is not None or _has_real_parts(item.path)
+    return item.get_closest_marker("machine") is not None or _is_below(item.path, WITH_REAL_PARTS)
 
 
-def _has_real_parts(path: Path) -> bool:
+def _is_below(path: Path, folders: tuple[str, ...]) -> bool:
     here = Path(__file__).parent
-    return path.is_relative_to(here) and path.relative_to(here).parts[:1] in {
-        (name,) for name in WITH_REAL_PARTS
-    }
+    return path.is_relative_to(here) and path.relative_to(here).parts[0] in folders
 
 
 def _reason(longrepr: object) -> str:
