@@ -79,12 +79,15 @@ def _value(wanted: Any, record: Any) -> Any:
     if wanted in (Template, Condition) or issubclass(wanted, Enum):
         return wanted(record)
     if is_dataclass(wanted):
-        named = ((name, type_, _key(name)) for name, type_ in _types(wanted).items())
-        make: type[Any] = wanted
-        return make(**{name: _value(type_, record[key]) for name, type_, key in named if key in record})
+        return _build(wanted, record)
     if not isinstance(record, wanted):
         raise TypeError(f"{record!r} is not a {wanted.__name__}")
     return record
+
+
+def _build(wanted: Any, record: Any) -> Any:
+    named = ((name, type_, _key(name)) for name, type_ in _types(wanted).items())
+    return wanted(**{name: _value(type_, record[key]) for name, type_, key in named if key in record})
 
 
 @lru_cache(maxsize=64)
