@@ -206,7 +206,7 @@ def add_command(
         settings = context.settings({"images": images}, config)
         stem, guessed_format, guessed_packing = guess_from_name(url)
         words = {
-            "source": url if "://" in url else str(Path(url).expanduser().absolute()),
+            "source": url if "://" in url else str(Path(url).absolute()),
             "sha256": sha256,
             "sha512": sha512,
             "digest_url": digest_url,
