@@ -49,8 +49,7 @@ def test_each_mistake_stands_under_its_line_with_what_was_expected_and_a_hint(ru
 .solstice/workflow.kdl:2:13: error[unknown-property]: `job` knows no property `run_on`
   2 |     job id="a" run_on="x" {
     |                ^^^^^^
-    = expected: id, runs_on, script, needs, if, timeout, retries, network, secrets, gate, matrix, \
-resources, env, checkout, setup, step, cache, fetch, artifact, report
+    = expected: id, runs_on, script, needs, if, timeout, retries, network, secrets, gate, matrix, …
     = hint: did you mean `runs_on`?
 
 .solstice/workflow.kdl:3:24: error[wrong-type]: a number stands here

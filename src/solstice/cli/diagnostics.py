@@ -8,6 +8,7 @@ from solstice.domain.diagnostic import Diagnostic, Severity, Source
 
 _WINDOW = 160
 """Characters of a line that are shown; a longer line is cut around the mistake."""
+_LONGEST_LIST = 90
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33"}
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
@@ -70,10 +71,14 @@ def _format_one(source: Source, diagnostic: Diagnostic, *, colour: bool) -> str:
         f"  {gutter} | {' ' * len(dots)}{blanks}{_tint(carets, tint)}",
     ]
     if diagnostic.expected:
-        lines.append(f"  {gutter} = expected: {show(diagnostic.expected)}")
+        lines.append(f"  {gutter} = expected: {_shorten(show(diagnostic.expected))}")
     if diagnostic.hint:
         lines.append(f"  {gutter} = hint: {show(diagnostic.hint)}")
     return "\n".join((*lines, ""))
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= _LONGEST_LIST else text[: text.rfind(" ", 0, _LONGEST_LIST)] + " …"
 
 
 def _tint(text: str, colour: str) -> str:

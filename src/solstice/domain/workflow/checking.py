@@ -11,7 +11,8 @@ from solstice.domain.workflow.jobs import check_fetches, check_job, check_timeou
 from solstice.domain.workflow.language import FILE
 from solstice.domain.workflow.limits import Limits
 from solstice.domain.workflow.matrices import check_matrices
-from solstice.domain.workflow.reading import Reader
+from solstice.domain.workflow.reading import read_node
+from solstice.domain.workflow.taking import Reader
 from solstice.domain.workflow.written import Reading
 
 _MOST_MISTAKES = 200
@@ -56,7 +57,7 @@ def _check_text(source: Source, limits: Limits, undecodable: tuple[Diagnostic, .
     document = parse(source.text, deepest=limits.nesting)
     reader = Reader(source, document.version)
     top = Node("file", Span(0, 0), Span(0, 0), children=document.nodes, has_children=True)
-    workflow = reader.read(top, FILE).child("workflow")
+    workflow = read_node(reader, top, FILE).child("workflow")
     if workflow:
         _check_nodes(reader, workflow, source, limits)
     unreadable = (*undecodable, *document.mistakes)

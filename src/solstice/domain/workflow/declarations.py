@@ -6,7 +6,7 @@ from solstice.domain.diagnostic import Severity
 from solstice.domain.matrix import same_value
 from solstice.domain.scalar import Scalar
 from solstice.domain.workflow.kinds import scalar_text
-from solstice.domain.workflow.reading import Reader
+from solstice.domain.workflow.taking import Reader
 from solstice.domain.workflow.written import Reading
 
 _TYPES: dict[str, tuple[type, ...]] = {"string": (str,), "number": (int, float), "boolean": (bool,)}

@@ -14,7 +14,7 @@ from solstice.domain.expression import (
 )
 from solstice.domain.workflow.embedded import frame_within
 from solstice.domain.workflow.grammar import Holes
-from solstice.domain.workflow.reading import Reader
+from solstice.domain.workflow.taking import Reader
 from solstice.domain.workflow.written import Reading, Written
 
 

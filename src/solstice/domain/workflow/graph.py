@@ -5,7 +5,7 @@ from itertools import islice
 
 from solstice.domain.diagnostic import Span
 from solstice.domain.suggestion import did_you_mean
-from solstice.domain.workflow.reading import Reader
+from solstice.domain.workflow.taking import Reader
 from solstice.domain.workflow.written import Reading, Written
 
 _LONGEST_CIRCLE = 12

@@ -7,7 +7,7 @@ from solstice.domain.quantity import format_duration
 from solstice.domain.suggestion import did_you_mean
 from solstice.domain.workflow.graph import needed_by
 from solstice.domain.workflow.limits import Limits
-from solstice.domain.workflow.reading import Reader
+from solstice.domain.workflow.taking import Reader
 from solstice.domain.workflow.written import Reading
 
 

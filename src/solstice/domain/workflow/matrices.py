@@ -8,7 +8,7 @@ from solstice.domain.scalar import Scalar
 from solstice.domain.suggestion import did_you_mean
 from solstice.domain.workflow.kinds import scalar_text
 from solstice.domain.workflow.limits import Limits
-from solstice.domain.workflow.reading import Reader
+from solstice.domain.workflow.taking import Reader
 from solstice.domain.workflow.written import Entry, Reading
 
 

@@ -1,96 +1,18 @@
 """The engine that reads nodes by their specs: what was written, and how it differs from the language."""
 
-import math
 from collections.abc import Iterable
 
-from solstice.domain.diagnostic import Diagnostic, Severity, Source, Span
+from solstice.domain.diagnostic import Span
 from solstice.domain.kdl import Node, Property, Value
 from solstice.domain.suggestion import did_you_mean
-from solstice.domain.workflow.embedded import frame_within
-from solstice.domain.workflow.grammar import Child, Entries, Holes, Kind, NodeSpec, Slot, Unfit
+from solstice.domain.workflow.grammar import Child, Entries, Kind, NodeSpec, Slot
+from solstice.domain.workflow.taking import Reader
 from solstice.domain.workflow.written import Entry, Reading, Written
 
 
-class Reader:
-    """Reads nodes of one source; ``mistakes`` grows as it goes."""
-
-    def __init__(self, source: Source, version: int) -> None:
-        self._source = source
-        self._version = version
-        self.mistakes: list[Diagnostic] = []
-        self.has_expressions = False
-
-    def read(self, node: Node, spec: NodeSpec) -> Reading:
-        """Read a node and all below it."""
-        return _NodeReader(self, node, spec).read()
-
-    def refuse(
-        self,
-        code: str,
-        message: str,
-        span: Span,
-        *,
-        expected: str = "",
-        hint: str = "",
-        severity: Severity = Severity.ERROR,
-    ) -> None:
-        """Report a mistake, in the words of the version the text is written in."""
-        if self._version == 1:
-            expected, hint = (
-                text.replace("#true", "true").replace("#false", "false") for text in (expected, hint)
-            )
-        self.mistakes.append(Diagnostic(code, message, span, expected, hint, severity))
-
-    def line_of(self, span: Span) -> int:
-        """The line a span begins on."""
-        return self._source.place(span.start).line
-
-    def take(self, value: Value, kind: Kind) -> Written | None:
-        """Read one value, or report why it is unfit."""
-        scalar = value.scalar
-        if value.annotation:
-            self.refuse(
-                "unexpected-annotation",
-                f"the type `({value.annotation})` says nothing here",
-                value.span,
-                hint="write the value without it",
-            )
-        if isinstance(scalar, str):
-            if kind.is_condition or "${{" in scalar:
-                self.has_expressions = True
-                if kind.holes is Holes.REFUSED:
-                    self._refuse_hole(value, scalar, kind)
-                    return None
-        elif kind.becomes_text and isinstance(scalar, int | float) and not isinstance(scalar, bool):
-            self._warn_of_number(value, scalar)
-        try:
-            return Written(kind.read(scalar), value, kind)
-        except Unfit as unfit:
-            span = frame_within(self._source, value, *unfit.frame) if unfit.frame else value.span
-            self.refuse(unfit.code, str(unfit), span, expected=unfit.expected, hint=unfit.hint)
-            return None
-
-    def _refuse_hole(self, value: Value, text: str, kind: Kind) -> None:
-        start = text.index("${{")
-        close = text.find("}}", start)
-        self.refuse(
-            "expression-not-allowed",
-            "nothing is filled in here",
-            frame_within(self._source, value, start, close + 2 if close >= 0 else len(text)),
-            expected=kind.words,
-            hint=kind.hole_hint,
-        )
-
-    def _warn_of_number(self, value: Value, number: int | float) -> None:
-        written, read = self._source.text[value.span.start : value.span.end], str(number)
-        if written != read and math.isfinite(number) and not value.annotation:
-            self.refuse(
-                "ambiguous-number",
-                f"this number reads `{read}` once it is a text",
-                value.span,
-                hint=f'write "{written}" if it is a name or a version',
-                severity=Severity.WARNING,
-            )
+def read_node(reader: Reader, node: Node, spec: NodeSpec) -> Reading:
+    """Read a node and all below it."""
+    return _NodeReader(reader, node, spec).read()
 
 
 class _NodeReader:
@@ -184,7 +106,7 @@ class _NodeReader:
     def _read_known(self, child: Node, known: Child) -> None:
         if not known.many and self._is_repeated(child.name, child.name_span, "repeated-node"):
             return
-        self.children.setdefault(child.name, []).append(self.reader.read(child, known.spec))
+        self.children.setdefault(child.name, []).append(read_node(self.reader, child, known.spec))
 
     def _fill(self, slot: Slot, name_span: Span, values: Iterable[Value]) -> None:
         if self._is_repeated(slot.name, name_span, "repeated-value", many=slot.many):
@@ -265,6 +187,10 @@ class _NodeReader:
         hint = f'write {first}="…"' if first else ""
         if self.spec.variants:
             hint = f"write one `{self.node.name}` for each"
+        # As in YAML: `runs_on: x`.
+        word = value.scalar[:-1] if isinstance(value.scalar, str) and value.scalar.endswith(":") else ""
+        if word in self.spec.slots:
+            hint = f'write {word}="…"'
         self.reader.refuse(
             "unexpected-argument", f"`{self.node.name}` takes no such value", value.span, hint=hint
         )
