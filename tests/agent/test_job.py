@@ -49,6 +49,12 @@ async def test_conditions_decide_which_steps_run_after_a_failure() -> None:
     assert heard.end.reason == ""
 
 
+async def test_no_step_runs_on_a_machine_whose_setup_failed() -> None:
+    heard = await run_job(job(step("exit 3", setup=True), step("echo never", on_failure=True)))
+    assert results(heard) == [FAILED, SKIPPED]
+    assert heard.end.result == messages.JOB_RESULT_FAILED
+
+
 async def test_a_step_has_a_clean_environment_with_what_it_was_given() -> None:
     probe = "env; test ! -t 0; pwd; cat"
     given = {"env": {"A": "job", "B": "job"}, "secrets": {"KEY": "hush-hush"}}

@@ -24,6 +24,8 @@ _GIT = (
     "-c",
     "gc.auto=0",
     "-c",
+    "maintenance.auto=false",
+    "-c",
     "init.defaultBranch=main",
     "-c",
     "protocol.ext.allow=never",

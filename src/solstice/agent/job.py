@@ -26,6 +26,8 @@ class Standing:
     stop: "asyncio.Future[None]"
     failed: bool = False
     reason: str = ""
+    unprepared: bool = False
+    """A setup step failed: no step may run."""
     stopped_as: Any = None
     _stopped_at: float = field(default=0.0)
 
@@ -44,6 +46,8 @@ class Standing:
 
     def allows(self, step: Any) -> bool:
         """Whether the step's condition holds now."""
+        if self.unprepared:
+            return False
         if self.stopped_as is not None:
             return bool(step.on_cancel) and self.seconds_left() > 0
         return bool(step.on_failure if self.failed else step.on_success)

@@ -4,7 +4,6 @@ import fcntl
 import logging
 import socket
 import struct
-import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -21,9 +20,9 @@ _MACHINE_ID_FILES = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 Verb = Callable[[Prepare], None]
 
 
-def mend(prepare: Prepare, system: str = sys.platform) -> None:
-    """Apply every verb of this system; one that fails is logged, for a job may well run without it."""
-    for name, verb in VERBS.get(system, {}).items():
+def mend(prepare: Prepare, verbs: Mapping[str, Verb]) -> None:
+    """Apply every verb; one that fails is logged, for a job may well run without it."""
+    for name, verb in verbs.items():
         try:
             verb(prepare)
         except (OSError, ValueError, OverflowError) as error:
@@ -57,6 +56,11 @@ def _set_machine_id(prepare: Prepare) -> None:
             path.write_text(prepare.machine_id + "\n", "ascii")
 
 
+def verbs_of(system: str) -> Mapping[str, Verb]:
+    """The verbs of a system (`sys.platform`); none for one that is only ever booted, never restored."""
+    return VERBS.get(system, {})
+
+
 VERBS: Mapping[str, Mapping[str, Verb]] = {
     "linux": {
         "randomness": _reseed,
@@ -65,4 +69,3 @@ VERBS: Mapping[str, Mapping[str, Verb]] = {
         "machine id": _set_machine_id,
     },
 }
-"""Systems that are not named here are only ever booted, never restored."""

@@ -43,7 +43,8 @@ def kill_descendants(spare: int, seconds: float) -> int:
     fork, leave their group and end may, so there is a limit.
     """
     deadline = time.monotonic() + seconds
-    while True:
+    # Orphans are adopted, so whatever is left of a step hangs below a child of ours.
+    while _children() != {spare}:
         found = {pid: group for pid, group, alive in _descendants() if pid != spare and alive}
         if not found:
             _reap(spare)
@@ -58,6 +59,7 @@ def kill_descendants(spare: int, seconds: float) -> int:
         _reap(spare)
         if time.monotonic() > deadline:
             return len(found)
+    return 0
 
 
 def reap_orphans(spare: int) -> None:
@@ -76,6 +78,15 @@ def _reap(spare: int) -> None:
         if parent == me and pid != spare and not alive:
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(pid, os.WNOHANG)
+
+
+def _children() -> set[int] | None:
+    """The processes directly below this one, dead ones too; ``None`` where the kernel does not list them."""
+    try:
+        lists = [path.read_text("ascii") for path in _PROC.glob("self/task/*/children")]
+    except OSError:
+        return None
+    return {int(pid) for line in lists for pid in line.split()} if lists else None
 
 
 def _descendants() -> Iterator[tuple[int, int, bool]]:

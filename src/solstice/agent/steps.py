@@ -113,6 +113,7 @@ class Steps:
         if not ran_out and ending.exit_code == 0 and ending.signal == 0:
             return messages.STEP_RESULT_SUCCEEDED
         if not step.allow_failure:
+            self.standing.unprepared |= step.setup
             self.standing.fail(_reason(step, ending, ran_out))
         return messages.STEP_RESULT_TIMED_OUT if ran_out else messages.STEP_RESULT_FAILED
 
@@ -178,7 +179,7 @@ def _has_interpreter(script: Path) -> bool:
 
 
 def _reason(step: Any, ending: Ending, ran_out: bool) -> str:
-    """Why the job failed, where it is not the exit code."""
+    """Why the job failed, where it is not a step's exit code."""
     if ran_out:
         return f'step "{step.name}" ran out of its {step.timeout_ms / 1000:g} s'
     if ending.signal:

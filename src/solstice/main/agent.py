@@ -13,7 +13,7 @@ from solstice.agent.channels import parse_channel
 from solstice.agent.connection import keep_connected
 from solstice.agent.facts import read_facts
 from solstice.agent.logs import JobLog
-from solstice.agent.mend import mend
+from solstice.agent.mend import mend, verbs_of
 from solstice.agent.ports import Opener
 from solstice.agent.processes import adopt_orphans
 from solstice.agent.runner import Runner
@@ -53,18 +53,19 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     arguments = parser.parse_args(argv)
     try:
         arguments.opener = parse_channel(arguments.channel)
-    except ValueError as error:
+        arguments.token = arguments.token_file.read_text("ascii").strip() if arguments.token_file else ""
+    except (ValueError, OSError) as error:
         parser.error(str(error))
     return arguments
 
 
 async def _serve(arguments: argparse.Namespace) -> int:
-    token = arguments.token_file.read_text("ascii").strip() if arguments.token_file else ""
-    session = Session(read_facts(), token)
+    session = Session(read_facts(), arguments.token)
+
+    verbs = {} if arguments.no_mend else verbs_of(sys.platform)
 
     def prepare(words: Prepare) -> None:
-        if not arguments.no_mend:
-            mend(words)
+        mend(words, verbs)
         session.use_token(words.token)
 
     opener: Opener = arguments.opener
