@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -214,3 +216,16 @@ def test_programs_get_what_was_expected_where_there_is_no_hint() -> None:
     (result,) = to_sarif(Source("a b.kdl", "x"), mistakes, "1")["runs"][0]["results"]
     assert result["message"]["text"] == "m; expected a number"
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "a%20b.kdl"
+
+
+def test_checking_loads_neither_the_planner_nor_what_draws(tmp_path: Path) -> None:
+    script = (
+        "import sys; from pathlib import Path; from solstice.cli.check import check;"
+        "check(Path(sys.argv[1]));"
+        "print([name for name in sys.modules if name in "
+        "('rich', 'asyncio', 'json', 'solstice.domain.plan', 'solstice.domain.expression')])"
+    )
+    file = tmp_path / "workflow.kdl"
+    file.write_text(CORE)
+    ran = subprocess.run([sys.executable, "-c", script, file], capture_output=True, text=True, check=True)
+    assert ran.stdout == "[]\n"

@@ -10,8 +10,10 @@ from solstice.domain.scalar import Scalar
 Combination = tuple[tuple[str, Scalar], ...]
 """Names and values in written order."""
 
-_SLACK = 16
-"""How many times more combinations than allowed the axes may make before ``exclude`` is even looked at."""
+LARGEST = 4096
+"""Combinations the axes may make before ``exclude`` is even looked at."""
+MOST_NAMED = 256
+"""How often ``include``, and ``exclude``, may be written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +42,9 @@ def unroll(matrix: Matrix, most: int) -> tuple[Combination, ...] | None:
 
     An ``include`` is added to each combination whose axes it agrees with (it may replace what an earlier
     ``include`` added, never an axis); if it agrees with none, it is a combination of its own. These are
-    the rules of GitHub's matrix. A matrix far beyond ``most`` is refused by arithmetic, before any work.
+    the rules of GitHub's matrix. A huge matrix is refused by arithmetic, before any work.
     """
-    if matrix.size > _SLACK * most or len(matrix.include) > most or len(matrix.exclude) > most:
+    if matrix.size > LARGEST or max(len(matrix.include), len(matrix.exclude)) > MOST_NAMED:
         return None
     originals = list(islice(_remaining(matrix), most + 1))
     combinations = _with_includes(matrix, originals) if len(originals) <= most else ()

@@ -105,3 +105,10 @@ def test_a_job_may_be_fetched_from_when_a_needed_job_needs_it() -> None:
         'job id="c" { needs "b"; step run="x"; fetch artifact="${{ branch }}" from="good" }'
     )
     assert codes(text) == []
+
+
+def test_includes_that_make_no_job_of_their_own_count_for_nothing() -> None:
+    jobs = "".join(f'job id="j{i}" script="x"\n' for i in range(250))
+    includes = "".join(f"include a=1 x{i}=1\n" for i in range(10))
+    text = f'workflow {{ {jobs} job id="m" {{ matrix {{ a 1 2\n {includes} }}; step run="x" }} }}'
+    assert codes(text) == []

@@ -256,6 +256,7 @@ CASES = [
         "take values away from an axis, or split the workflow's work differently",
     ),
     Case("limit-entries", top("«env» {" + "".join(f"A{i} 1\n" for i in range(257)) + "}"), ""),
+    Case("limit-entries", job("matrix { a 1 2; " + "exclude a=1\n" * 256 + "«exclude» a=1 }"), ""),
     Case("limit-digits", top("env { A «" + "1" * 1001 + "» }"), None),
     Case("kdl-syntax", top("checkout «true» lfs=#true"), "write `#true`"),
 ]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from solstice.domain.diagnostic import Severity
-from solstice.domain.matrix import Combination, Matrix, same_value, unroll
+from solstice.domain.matrix import MOST_NAMED, Combination, Matrix, same_value, unroll
 from solstice.domain.scalar import Scalar
 from solstice.domain.suggestion import did_you_mean
 from solstice.domain.workflow.kinds import scalar_text
@@ -46,6 +46,11 @@ def _combinations(readings: Sequence[Reading]) -> tuple[Combination, ...]:
 
 
 def _count(reader: Reader, reading: Reading, left: int, limits: Limits) -> int:
+    for name in ("include", "exclude"):
+        if len(named := reading.all(name)) > MOST_NAMED:
+            message, first = f"this matrix has {len(named)} `{name}`", named[MOST_NAMED].node.name_span
+            reader.refuse("limit-entries", message, first, expected=f"at most {MOST_NAMED}")
+            return 0
     matrix = build_matrix(reading)
     combinations = unroll(matrix, max(left, 0)) if left >= 0 else None
     if combinations is None:
