@@ -38,6 +38,8 @@ class Rooms:
         meddler: Meddler | None = None,
     ) -> None:
         self.events: list[Event] = []
+        self.latest: dict[str, Job] = {}
+        """Every job as it was last written, by its id."""
         self.left: Mapping[MachineName, bool] = {}
         self.ended: dict[str, Job] = {}
         self.still = FakeClock()
@@ -97,12 +99,12 @@ class Rooms:
 
     async def job(self, name: str) -> Job:
         """The job with this id in its plan, as it stands."""
-        (found,) = [job for job in self._all() if job.plan.id == name]
+        (found,) = [job for job in self.latest.values() if job.plan.id == name]
         return found
 
     async def states(self) -> dict[str, JobState]:
         """Where every job stands."""
-        return {job.plan.id: job.state for job in self._all()}
+        return {job.plan.id: job.state for job in self.latest.values()}
 
     async def launch(self) -> None:
         """One pass of the launcher, and what it spawned."""
@@ -159,10 +161,6 @@ class Rooms:
         self._tasks.add(task)
         task.add_done_callback(self._done)
 
-    def _all(self) -> list[Job]:
-        changes = (event.after for event in self.events if isinstance(event, JobChanged))
-        return list({job.id: job for job in changes}.values())
-
     def _done(self, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
@@ -171,6 +169,8 @@ class Rooms:
 
     def _tell(self, event: Event) -> None:
         self.events.append(event)
+        if isinstance(event, JobChanged):
+            self.latest[event.after.id] = event.after
         if isinstance(event, JobChanged) and (
             event.before is None
             or event.before.state is not event.after.state
