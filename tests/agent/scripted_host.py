@@ -109,13 +109,17 @@ class ScriptedHost:
             self._server.add_insecure_port(f"unix:{self.folder}/grpc")
             await self._server.start()
             listener = await asyncio.start_unix_server(self._accept, f"{self.folder}/channel")
+            network = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+            self.port: int = network.sockets[0].getsockname()[1]
             try:
                 yield self
             finally:
                 listener.close()
+                network.close()
                 for stream in self._streams:
                     stream.close()
                 await listener.wait_closed()
+                await network.wait_closed()
                 for task in list(self._tasks):
                     task.cancel()
                 await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -336,4 +340,4 @@ def step(run: str = "", **more: Any) -> Any:
 
 def job(*steps: Any, **more: Any) -> Any:
     """An assignment without a source."""
-    return messages.Assignment(job="test", steps=steps, heartbeat_ms=1000, timeout_ms=60_000, **more)
+    return messages.Assignment(job="test", steps=steps, timeout_ms=60_000, **{"heartbeat_ms": 1000, **more})

@@ -40,9 +40,9 @@ async def test_fifty_cuts_at_random_bytes_lose_and_double_nothing() -> None:
 
 
 async def test_a_host_that_does_not_acknowledge_holds_back_the_step_and_not_its_end() -> None:
-    flood = step("head -c 30000000 /dev/zero; echo done > flag", timeout_ms=1000)
+    flood = step("head -c 30000000 /dev/zero; echo done > flag", timeout_ms=500)
     async with (
-        ScriptedHost(job(flood), ack=False).serving() as host,
+        ScriptedHost(job(flood, heartbeat_ms=200), ack=False).serving() as host,
         asyncio.timeout(20),
         agent(host) as process,
     ):
@@ -67,6 +67,24 @@ async def test_a_killed_agent_leaves_the_channel_closed() -> None:
         process.kill()
         await process.wait()
         await host.closed.wait()
+
+
+async def test_the_channel_may_be_a_network_connection() -> None:
+    script = ScriptedHost(job(step("echo far")))
+    async with script.serving() as host, agent(host, channel=f"tcp:127.0.0.1:{host.port}") as process:
+        async with asyncio.timeout(20):
+            assert await process.wait() == 0
+    assert bytes(host.heard.log) == b"far\n"
+
+
+async def test_an_agent_that_is_there_before_its_host_waits_for_it() -> None:
+    async with ScriptedHost(job(step("echo late"))).serving() as host, asyncio.timeout(20):
+        channel = host.folder / "channel"
+        channel.rename(host.folder / "hidden")
+        async with agent(host) as process:
+            (host.folder / "hidden").rename(channel)
+            assert await process.wait() == 0
+    assert bytes(host.heard.log) == b"late\n"
 
 
 async def test_a_job_without_steps_succeeds() -> None:

@@ -76,7 +76,8 @@ class Checkout:
 
     async def _fetch_bundle(self) -> None:
         bundle = self.source.bundle
-        folder = self.commands.workspace.step_folder("source")
+        folder = self.commands.workspace.private / "source"
+        self.commands.workspace.create_step_folder(folder)
         path = folder / "source.bundle"
         await self._download(path)
         if bundle.shallow:

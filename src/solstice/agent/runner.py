@@ -94,7 +94,7 @@ class Runner:
         self._log.begin(AGENT)
         try:
             await self._standing.bound(work(), last=last)
-        except PhaseFailed as failure:
+        except (PhaseFailed, OSError, ValueError) as failure:
             self._log.say(f"[solstice: {failure}]")
             self._standing.fail(str(failure))
         self._log.finish()

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections.abc import Callable
 from typing import Any
 
 from grpclib.client import Stream
@@ -45,12 +46,12 @@ class Session:
     The credential is the one-use token until the first assignment, and from then on what that carried.
     """
 
-    def __init__(self, hello: Any, token: str = "") -> None:
+    def __init__(self, read_facts: Callable[[], Any], token: str = "") -> None:
         self.outbox = Outbox()
         self.assignment: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.cancelled: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.settled = asyncio.Event()
-        self._hello = hello
+        self._read_facts = read_facts
         self._token = token
         self._credential = ""
         self._link: Link | None = None
@@ -109,7 +110,7 @@ class Session:
             log.info("the session was cut: %s", error)
 
     async def _converse(self, stream: Any) -> None:
-        await stream.send_message(messages.AgentMessage(hello=self._hello))
+        await stream.send_message(messages.AgentMessage(hello=self._read_facts()))
         async with asyncio.timeout(_FIRST_WORD_SECONDS):
             # After a cut the acknowledgement tells what has to be said again.
             await self._hear(stream, "log_ack" if self.assignment.done() else "assignment")

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import fcntl
 import os
+import pwd
 import shlex
 import signal
 import subprocess
@@ -62,8 +63,6 @@ class User:
 
 def find_user(name: str) -> User:
     """The user of that name, "" being the agent's own; `LookupError` if this machine has none."""
-    import pwd
-
     try:
         entry = pwd.getpwnam(name) if name else pwd.getpwuid(os.getuid())
     except KeyError:
@@ -125,6 +124,7 @@ class Process:
             raise
         finally:
             os.close(write_end)
+        _offer_to_the_oom_killer(self._popen.pid)
 
     def signal(self, number: int) -> None:
         """Send a signal to all of the process's group."""
@@ -244,10 +244,17 @@ def _start(
         stdout=output,
         stderr=output,
         start_new_session=True,
+        umask=0o022,
         user=user.uid,
         group=None if user.uid is None else user.gid,
         extra_groups=None if user.uid is None else user.groups,
     )
+
+
+def _offer_to_the_oom_killer(pid: int) -> None:
+    """Where memory runs out, the step has to go before the agent that reports it."""
+    with contextlib.suppress(OSError):
+        Path(f"/proc/{pid}/oom_score_adj").write_text("500", "ascii")
 
 
 async def _ended(pid: int) -> None:

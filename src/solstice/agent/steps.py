@@ -42,10 +42,8 @@ class Steps:
                 self._report(number, messages.STEP_RESULT_SKIPPED, None)
 
     async def _run_step(self, number: int, step: Any) -> None:
-        folder = self.workspace.step_folder(f"step-{number}")
+        folder = self.workspace.private / f"step-{number}"
         output = folder / "output"
-        output.touch(mode=0o600)
-        self.workspace.user.own(output)
         stopped_before = self.standing.stopped_as is not None
         timer = _Timer(self._limit(step), self.standing.stop)
         ending = await self._run_process(step, folder, output, timer.stop)
@@ -64,6 +62,7 @@ class Steps:
         self, step: Any, folder: Path, output: Path, stop: "asyncio.Future[None]"
     ) -> Ending:
         try:
+            self.workspace.create_step_folder(folder, output)
             argv = self._command(step, folder)
             process = Process(
                 argv,

@@ -30,12 +30,13 @@ class Workspace:
             folder.mkdir(mode=mode, parents=True, exist_ok=True)
         self.user.own(self.checkout)
 
-    def step_folder(self, name: str) -> Path:
-        """A new folder that only the job's user may look into."""
-        folder = self.private / name
+    def create_step_folder(self, folder: Path, *empty_files: Path) -> None:
+        """A new folder that only the job's user may look into, with these files in it."""
         folder.mkdir(mode=0o700)
+        for path in empty_files:
+            path.touch(mode=0o600)
+            self.user.own(path)
         self.user.own(folder)
-        return folder
 
     def folder_inside(self, name: str) -> Path:
         """A folder of the checkout, made if it is not there; `ValueError` if the name leads out of it."""
