@@ -20,7 +20,7 @@ from solstice.adapters.memory import MemoryJobs
 from solstice.adapters.seed import Seed, make_seed, start_agent_by_cloud_init
 from solstice.domain.event import Event, JobChanged, Notice
 from solstice.domain.image import Image, ImageMap, ReadyImage
-from solstice.domain.job import Job
+from solstice.domain.job import Job, JobState
 from solstice.domain.machine import MachineOrder
 from solstice.domain.pipeline import Pipeline
 from solstice.domain.reason import Cause, Reason
@@ -128,6 +128,19 @@ class LocalSystem:
                 raise self._failure
             await self._sweep_all()
         return await self._jobs.pipeline(pipeline.jobs[0].id) if pipeline.jobs else pipeline
+
+    async def give_up(self, pipeline: Pipeline) -> Pipeline:
+        """End every job now, whatever its machine is doing, and return the pipeline."""
+        reason, now = Reason(Cause.INTERRUPTED, "interrupted"), self._clock.now()
+        for job in pipeline.jobs:
+            await amend(
+                self._jobs,
+                job.id,
+                lambda current: (
+                    None if current.state.is_over else current.end(JobState.CANCELLED, reason, now)
+                ),
+            )
+        return await self._jobs.pipeline(pipeline.jobs[0].id)
 
     async def interrupt(self) -> None:
         """Ask every job to end."""

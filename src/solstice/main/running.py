@@ -3,11 +3,12 @@
 import asyncio
 import contextlib
 import logging
+import shutil
 import signal
 import sys
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from solstice.adapters.images.map_file import load_image_map
 from solstice.cli.diagnostics import format_text
 from solstice.cli.run import Given, Summary, Watcher, make_watcher
 from solstice.cli.run.watcher import Kind
-from solstice.domain.errors import AuthorMistake, OperatorMistake, SolsticeError
+from solstice.domain.errors import AuthorMistake, MachineFault, OperatorMistake, SolsticeError
 from solstice.domain.event import Event, Notice, PipelineEnded
 from solstice.domain.image import ImageMap
 from solstice.domain.job import Job, JobId, JobState, PipelineId
@@ -29,6 +30,7 @@ from solstice.domain.plan import Plan
 from solstice.domain.reason import Fault
 from solstice.main.context import Context
 from solstice.main.local import LocalParts, LocalSystem, open_local
+from solstice.main.places import make_places
 from solstice.main.planned import Wish, plan_run
 from solstice.main.run import INTERRUPTED, JOB_FAILED, MACHINE, MISTAKE, SUCCESS
 from solstice.main.secrets import read_secrets
@@ -38,35 +40,7 @@ from solstice.main.terminal import Terminal, look_at, stdout_terminal
 from solstice.orchestrator.settings import Bounds
 
 TICK_SECONDS = 0.125
-RUNS_KEPT = 20
 _GIVEN = ("job", "matrix", "event", "inputs", "branch", "commit", "hypervisor", "image")
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """The folders of one run."""
-
-    folder: Path
-
-    @property
-    def logs(self) -> Path:
-        """A file for each job."""
-        return self.folder / "logs"
-
-    @property
-    def artifacts(self) -> Path:
-        """A folder for each job."""
-        return self.folder / "artifacts"
-
-    @property
-    def kept(self) -> Path:
-        """What is left of failed jobs' machines."""
-        return self.folder / "kept"
-
-    @property
-    def source(self) -> Path:
-        """The packed commit."""
-        return self.folder / "source"
 
 
 def run(context: Context, options: Mapping[str, Any], config: str | None) -> int:
@@ -82,14 +56,10 @@ def run(context: Context, options: Mapping[str, Any], config: str | None) -> int
         return MISTAKE
     except OperatorMistake as mistake:
         say(f"error: {mistake}", mistake.remedy)
-        return MACHINE if not isinstance(mistake, Unusable) else MISTAKE
+        return MACHINE if isinstance(mistake, MachineFault) else MISTAKE
     except SolsticeError as error:
         say(f"error: {error}")
         return MACHINE
-
-
-class Unusable(OperatorMistake):
-    """What was typed cannot be used."""
 
 
 def say(text: str, remedy: str = "") -> None:
@@ -144,11 +114,9 @@ async def _carry_out(
     started = datetime.now(UTC)
     task = asyncio.ensure_future(_pipeline(parts, pipeline, watcher.tell))
     ticker = asyncio.create_task(_tick(watcher))
-    interrupted = False
+    _on_resize(watcher)
     try:
         ended = await task
-    except asyncio.CancelledError:
-        interrupted, ended = True, pipeline
     finally:
         ticker.cancel()
     duration = datetime.now(UTC) - started
@@ -163,13 +131,16 @@ async def _carry_out(
             log_files={job.plan.id: str(path) for job in ended.jobs if (path := _log(parts, job))},
         )
     )
-    return INTERRUPTED if interrupted else exit_code(ended)
+    return exit_code(ended)
 
 
 async def _pipeline(parts: LocalParts, pipeline: Pipeline, tell: Callable[[Event], None]) -> Pipeline:
     async with open_local(parts, tell) as system:
         _on_interrupt(system, tell)
-        return await system.carry_out(pipeline)
+        try:
+            return await system.carry_out(pipeline)
+        except asyncio.CancelledError:
+            return await system.give_up(pipeline)
 
 
 def _on_interrupt(system: LocalSystem, tell: Callable[[Event], None]) -> None:
@@ -187,6 +158,14 @@ def _on_interrupt(system: LocalSystem, tell: Callable[[Event], None]) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, interrupt)
+
+
+def _on_resize(watcher: Watcher) -> None:
+    def resize() -> None:
+        size = shutil.get_terminal_size()
+        watcher.resize(size.columns, size.lines)
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGWINCH, resize)
 
 
 async def _tick(watcher: Watcher) -> None:
@@ -212,29 +191,6 @@ def make_bounds(settings: Settings, at_once: int | None) -> Bounds:
     return Bounds(host=host, boot_limit=timedelta(seconds=settings.boot_limit))
 
 
-def make_places(state_dir: Path) -> Places:
-    """A new folder for a run; those of old runs go."""
-    runs = state_dir / "runs"
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%S")
-    places = Places(runs / f"{now}-{uuid.uuid4().hex[:4]}")
-    try:
-        places.logs.mkdir(parents=True)
-        old = sorted(path for path in runs.iterdir() if path.is_dir())[:-RUNS_KEPT]
-    except OSError as error:
-        raise OperatorMistake(
-            f"cannot keep a run in {runs}: {error.strerror}", "Give a --state-dir with room, open to you."
-        ) from error
-    for path in old:
-        _remove(path)
-    return places
-
-
-def _remove(path: Path) -> None:
-    import shutil
-
-    shutil.rmtree(path, ignore_errors=True)
-
-
 def exit_code(pipeline: Pipeline) -> int:
     """What the jobs' ends come to."""
     reasons = [job.reason for job in pipeline.jobs if job.reason and job.state is not JobState.SUCCEEDED]
@@ -254,7 +210,7 @@ def _with_images(images: ImageMap, choices: tuple[str, ...]) -> ImageMap:
         label, separator, name = choice.partition("=")
         if not separator or name not in images.labels:
             known = ", ".join(images.labels)
-            raise Unusable(f"--image {choice}: it must be LABEL=IMAGE", f"Images: {known}.")
+            raise OperatorMistake(f"--image {choice}: it must be LABEL=IMAGE", f"Images: {known}.")
         aliases[label] = name
     kept = {name: image for name, image in images.images.items() if name not in aliases}
     return replace(images, aliases=aliases, images={**kept, **_targets(images, aliases)})
