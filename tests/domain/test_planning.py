@@ -269,3 +269,7 @@ def test_inputs_are_known_even_to_a_workflow_stripped_of_its_triggers() -> None:
     planned = plan(replace(read(INPUTS), triggers=()), answer(level="minor", who="me"), "debian-12")
     assert planned.plan is not None
     assert dict(planned.plan.occasion.inputs)["level"] == "minor"
+
+
+def test_why_it_is_skipped_stays_on_one_line_whatever_a_branch_is_called() -> None:
+    assert make(WHOLE, replace(PUSH, branch="a\n\x1b[2Jb")).skipped.isprintable()

@@ -7,6 +7,7 @@ from solstice.domain.plan import Scalar
 from solstice.domain.suggestion import did_you_mean
 from solstice.domain.workflow.declarations import fits_choices, fits_type
 from solstice.domain.workflow.kinds import scalar_text
+from solstice.domain.workflow.taking import tame
 from solstice.domain.workflow.values import Input
 
 _NOWHERE = Span(0, 0)
@@ -84,4 +85,4 @@ def _wanted(item: Input) -> str:
 
 
 def _mistake(code: str, message: str, expected: str, hint: str = "") -> Diagnostic:
-    return Diagnostic(code, message, _NOWHERE, expected, hint)
+    return Diagnostic(code, tame(message), _NOWHERE, tame(expected), tame(hint))

@@ -22,6 +22,7 @@ from solstice.domain.triggering import explain_skip
 from solstice.domain.workflow.grammar import Unfit
 from solstice.domain.workflow.kinds import LONGEST_NAME, read_cpus, read_label, read_size, scalar_text
 from solstice.domain.workflow.limits import Limits
+from solstice.domain.workflow.taking import tame
 from solstice.domain.workflow.values import Job, Placed, Schedule, WantedResources, Workflow
 
 T = TypeVar("T")
@@ -44,7 +45,7 @@ class Planned:
 
 def plan(workflow: Workflow, occasion: Occasion, default_label: str, limits: Limits | None = None) -> Planned:
     """Plan ``workflow`` for ``occasion``; a job without a label gets ``default_label``."""
-    skipped = explain_skip(workflow.triggers, occasion)
+    skipped = tame(explain_skip(workflow.triggers, occasion))
     if skipped:
         return Planned(Plan(workflow.name, occasion, (), skipped, priority=workflow.priority))
     asked = occasion.event == "manual"
@@ -80,7 +81,7 @@ class _Planner:
             ),
             concurrency=self._plan_concurrency(),
             priority=self.workflow.priority,
-            left_to_server=tuple(_leave_to_server(self.workflow)),
+            left_to_server=tuple(map(tame, _leave_to_server(self.workflow))),
         )
 
     def _unroll(self, jobs: Sequence[Job]) -> dict[str, tuple[Combination, ...]]:
@@ -167,7 +168,7 @@ class _Planner:
         return None
 
     def _refuse(self, code: str, message: str, span: Span, expected: str = "", hint: str = "") -> None:
-        self.mistakes.append(Diagnostic(code, message, span, expected, hint))
+        self.mistakes.append(Diagnostic(code, tame(message), span, tame(expected), tame(hint)))
 
 
 def _order(jobs: Sequence[Job]) -> list[Job]:

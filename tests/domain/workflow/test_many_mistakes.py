@@ -112,3 +112,10 @@ def test_includes_that_make_no_job_of_their_own_count_for_nothing() -> None:
     includes = "".join(f"include a=1 x{i}=1\n" for i in range(10))
     text = f'workflow {{ {jobs} job id="m" {{ matrix {{ a 1 2\n {includes} }}; step run="x" }} }}'
     assert codes(text) == []
+
+
+def test_what_is_said_of_a_hostile_name_is_one_short_printable_line() -> None:
+    for name in ("x" * 100_000, "a\\u{1b}[2J\\u{2028}b"):
+        (found,) = read_workflow(Source("f", top(f'"{name}"'))).diagnostics
+        assert found.message.isprintable()
+        assert len(found.message) <= 400

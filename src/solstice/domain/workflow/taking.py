@@ -8,6 +8,15 @@ from solstice.domain.workflow.embedded import frame_within
 from solstice.domain.workflow.grammar import Holes, Kind, Unfit
 from solstice.domain.workflow.written import Written
 
+_LONGEST_SENTENCE = 400
+
+
+def tame(text: str) -> str:
+    """A sentence that quotes strangers, on one line, of bearable length, and with nothing to obey in it."""
+    if len(text) > _LONGEST_SENTENCE:
+        text = text[: _LONGEST_SENTENCE - 1] + "…"
+    return text if text.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in text)
+
 
 class Reader:
     """Reads values of one source; ``mistakes`` grows as it goes."""
@@ -33,7 +42,7 @@ class Reader:
             expected, hint = (
                 text.replace("#true", "true").replace("#false", "false") for text in (expected, hint)
             )
-        self.mistakes.append(Diagnostic(code, message, span, expected, hint, severity))
+        self.mistakes.append(Diagnostic(code, tame(message), span, tame(expected), tame(hint), severity))
 
     def line_of(self, span: Span) -> int:
         """The line a span begins on."""
