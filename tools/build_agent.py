@@ -58,7 +58,12 @@ SUBSTITUTES = {
         "def MessageToString(message, **_):\n    return f'<{message.DESCRIPTOR.full_name}>'\n"
     ),
 }
-START = "import sys\nfrom solstice.main.agent import main\nsys.exit(main())\n"
+START = """\
+import sys
+sys.modules["ssl"] = None  # Nothing here speaks TLS by itself, and its import is slow.
+from solstice.main.agent import main
+sys.exit(main())
+"""
 _DATE = (1980, 1, 1, 0, 0, 0)
 
 

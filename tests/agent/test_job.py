@@ -74,6 +74,13 @@ async def test_outputs_of_steps_are_sent() -> None:
     assert "line 1 of the outputs file" in heard.end.reason
 
 
+async def test_an_output_that_holds_a_secret_is_not_passed_on() -> None:
+    write = "printf 'good=1\nbad=x%sx\n' $KEY > $SOLSTICE_OUTPUT"
+    heard = await run_job(job(step(write), secrets={"KEY": "topsecret"}))
+    assert [o.name for o in heard.all("output")] == ["good"]
+    assert b'output "bad" holds a secret' in heard.log
+
+
 async def test_bytes_of_every_kind_reach_the_log_as_they_were_printed() -> None:
     script = r"""
 import sys

@@ -13,6 +13,7 @@ from solstice.agent.outputs import MAX_FILE_BYTES, OutputMistake, parse_outputs
 from solstice.agent.processes import sweep
 from solstice.agent.shell import Ending, Process, command_for, run_until
 from solstice.agent.workspace import Workspace
+from solstice.domain.masking import Masker
 from solstice.wire.agent import messages
 
 KILL_AFTER_SECONDS = 10.0
@@ -126,8 +127,12 @@ class Steps:
             self.log.say(f"[solstice: {mistake}; no output of this step was taken]")
             self.standing.fail(str(mistake))
             return
+        masker = Masker(self.assignment.secrets.values())
         for name, value in found.items():
-            self.outbox.post(output=messages.Output(name=name, value=value))
+            if masker.feed(value.encode()) + masker.flush() != value.encode():
+                self.log.say(f'[solstice: output "{name}" holds a secret and is not passed on]')
+            else:
+                self.outbox.post(output=messages.Output(name=name, value=value))
 
     def _report(self, number: int, result: Any, ending: Ending | None) -> None:
         log_end = self.log.finish()
