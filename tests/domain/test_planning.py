@@ -11,7 +11,7 @@ from solstice.domain.diagnostic import Diagnostic, Source, Span
 from solstice.domain.plan import FetchPlan, JobPlan, MatrixPlan, Occasion, Plan, Resources, StepPlan, Template
 from solstice.domain.plan_record import BadRecord, plan_digest, plan_from_dict, plan_to_dict
 from solstice.domain.planning import Planned, plan
-from solstice.domain.workflow import Workflow, read_workflow
+from solstice.domain.workflow import Limits, Workflow, read_workflow
 from solstice.domain.workflow.values import Job
 from tests.domain.workflow.examples import CORE, WHOLE
 
@@ -273,3 +273,14 @@ def test_inputs_are_known_even_to_a_workflow_stripped_of_its_triggers() -> None:
 
 def test_why_it_is_skipped_stays_on_one_line_whatever_a_branch_is_called() -> None:
     assert make(WHOLE, replace(PUSH, branch="a\n\x1b[2Jb")).skipped.isprintable()
+
+
+def test_a_label_or_size_that_the_system_does_not_have_is_shown_where_it_stands() -> None:
+    text = 'workflow { job id="a" runs_on="debain-12" { resources size="huge"; step run="true" } }'
+    limits = Limits(labels=("debian-12", "freebsd-14"), sizes=("small",))
+    planned = plan(read(text), PUSH, "debian-12", limits)
+    assert planned.plan is None
+    [label, size] = planned.diagnostics
+    assert (label.code, text[label.span.start : label.span.end]) == ("unknown-label", '"debain-12"')
+    assert "debian-12" in label.hint
+    assert text[size.span.start : size.span.end] == '"huge"'

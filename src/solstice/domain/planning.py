@@ -18,6 +18,7 @@ from solstice.domain.plan import (
     Resources,
     Scalar,
 )
+from solstice.domain.suggestion import did_you_mean
 from solstice.domain.triggering import explain_skip
 from solstice.domain.workflow.grammar import Unfit
 from solstice.domain.workflow.kinds import LONGEST_NAME, read_cpus, read_label, read_size, scalar_text
@@ -111,7 +112,7 @@ class _Planner:
         return JobPlan(
             id=id_,
             job=job.id,
-            runs_on=self._fill(job.runs_on, scope, read_label) or self.default_label,
+            runs_on=self._choose(job.runs_on, scope, self.limits.labels) or self.default_label,
             steps=job.steps,
             matrix=MatrixPlan(combination, matrix.fail_fast, matrix.max_parallel) if matrix else None,
             needs=tuple(id_ for need in job.needs for id_ in ids[need]),
@@ -138,7 +139,7 @@ class _Planner:
 
     def _plan_resources(self, wanted: WantedResources, scope: Scope) -> Resources:
         return Resources(
-            size=self._fill(wanted.size, scope, read_label),
+            size=self._choose(wanted.size, scope, self.limits.sizes),
             cpus=self._fill(wanted.cpus, scope, read_cpus),
             memory=self._fill(wanted.memory, scope, read_size),
             disk=self._fill(wanted.disk, scope, read_size),
@@ -153,6 +154,15 @@ class _Planner:
 
     def _scope(self, combination: Combination) -> Scope:
         return Scope(describe_occasion(self.occasion, self.workflow.name, matrix=combination))
+
+    def _choose(self, wanted: str | Placed | None, scope: Scope, known: tuple[str, ...] | None) -> str | None:
+        """Fill in a name, which has to be one the operator offers."""
+        name = self._fill(wanted, scope, read_label)
+        if name is not None and known is not None and name not in known and isinstance(wanted, Placed):
+            message = f"this system has nothing called `{name}`"
+            expected = f"one of {', '.join(known)}" if known else "nothing: the image map is empty"
+            self._refuse("unknown-label", message, wanted.span, expected, did_you_mean(name, known))
+        return name
 
     def _fill(self, wanted: T | Placed | None, scope: Scope, read: Callable[[Scalar], T]) -> T | None:
         if not isinstance(wanted, Placed):

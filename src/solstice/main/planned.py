@@ -21,6 +21,7 @@ from solstice.domain.selection import select
 from solstice.domain.workflow import (
     LEGACY_SCRIPT,
     WORKFLOW_FILE,
+    Limits,
     Workflow,
     legacy_workflow,
     read_workflow_bytes,
@@ -83,15 +84,14 @@ def plan_run(wish: Wish, images: ImageMap) -> PlannedRun:
     occasion = _occasion(wish, repository, commit)
     if wish.event is None:
         workflow = replace(workflow, triggers=())
-    planned = plan(workflow, occasion, images.default_label)
+    limits = Limits(labels=images.labels, sizes=tuple(sorted(images.sizes)))
+    planned = plan(workflow, occasion, images.default_label, limits)
     diagnostics = (*diagnostics, *planned.diagnostics)
     if planned.plan is None:
         return PlannedRun(source, diagnostics)
     chosen = planned.plan
     if (wish.jobs or wish.matrix) and not chosen.skipped:
         chosen = select(chosen, wish.jobs, wish.matrix or {})
-    for job in chosen.jobs:
-        images.resolve(job.runs_on)
     return PlannedRun(
         source, diagnostics, chosen, repository, commit, dirty, _notices(chosen, len(changed), dirty)
     )

@@ -282,7 +282,14 @@ def test_a_mistake_is_found_where_it_stands_and_nothing_else(case: Case) -> None
 
 DOCUMENTED = re.compile(r"^\| `([a-z-]+)` \|", re.MULTILINE)
 CODE = re.compile(r"[a-z]+(-[a-z]+)+")
-PLANNING_CODES = {"unknown-input", "bad-input", "missing-input", "evaluation-failed", "limit-plan"}
+PLANNING_CODES = {
+    "unknown-input",
+    "bad-input",
+    "missing-input",
+    "unknown-label",
+    "evaluation-failed",
+    "limit-plan",
+}
 
 
 def test_the_list_of_codes_in_the_documentation_is_the_list_the_code_can_emit() -> None:

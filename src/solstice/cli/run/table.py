@@ -135,7 +135,7 @@ def _show_failure(view: JobView, job: Job, plan: Plan, summary: Summary, style: 
     log = summary.log_files.get(job.plan.id)
     if log:
         yield f"  whole log: {clean_words(log)}"
-    if look is Look.OUR_FAULT:
+    if look is Look.OUR_FAULT and job.machine:
         yield "  what to do: run it again; with --keep-failed its disk and console are kept to look at"
     yield f"  run it again alone:  {style.strong(clean_words(rerun_command(plan, job.plan, summary.given)))}"
 
