@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
 from solstice.domain.diagnostic import Span
-from solstice.domain.suggestion import did_you_mean
 from solstice.domain.workflow.taking import Reader
 from solstice.domain.workflow.written import Reading, Written
 
@@ -56,10 +55,8 @@ def _check_needs(reader: Reader, job: Reading, by_id: Mapping[str, Reading]) -> 
     for need in job.values.get("needs", ()):
         name = str(need.value)
         if name not in by_id:
-            message = f"there is no job `{name}`"
-            reader.refuse(
-                "unknown-need", message, need.span, expected="the id of a job", hint=did_you_mean(name, by_id)
-            )
+            message, hint = f"there is no job `{name}`", reader.suggest(name, by_id)
+            reader.refuse("unknown-need", message, need.span, expected="the id of a job", hint=hint)
         elif name in seen:
             reader.refuse("duplicate-need", f"`{name}` is already needed", need.span, hint="leave it out")
         seen.add(name)

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from solstice.domain.quantity import format_duration
-from solstice.domain.suggestion import did_you_mean
 from solstice.domain.workflow.graph import needed_by
 from solstice.domain.workflow.limits import Limits
 from solstice.domain.workflow.taking import Reader
@@ -59,7 +58,7 @@ def check_fetches(reader: Reader, job: Reading, by_id: Mapping[str, Reading]) ->
         if name not in needed:
             exists = name in by_id and by_id[name] is not job
             message = f"this job does not need `{name}`" if exists else f"there is no other job `{name}`"
-            hint = f'write needs "{name}"' if exists else did_you_mean(name, needed)
+            hint = f'write needs "{name}"' if exists else reader.suggest(name, needed)
             reader.refuse(
                 "fetch-without-need", message, source.span, expected="the id of a needed job", hint=hint
             )
@@ -78,7 +77,7 @@ def _check_artifact(reader: Reader, fetch: Reading, source: Reading) -> None:
         f"`{job}` keeps no artifact `{name}`",
         wanted.span,
         expected=", ".join(kept) or f'artifact name="{name}" {{ path "…" }} in `{job}`',
-        hint=did_you_mean(name, kept),
+        hint=reader.suggest(name, kept),
     )
 
 

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from solstice.domain.diagnostic import Severity
 from solstice.domain.matrix import MOST_NAMED, Combination, Matrix, same_value, unroll
 from solstice.domain.scalar import Scalar
-from solstice.domain.suggestion import did_you_mean
 from solstice.domain.workflow.kinds import scalar_text
 from solstice.domain.workflow.limits import Limits
 from solstice.domain.workflow.taking import Reader
@@ -99,7 +98,7 @@ def _check_values(reader: Reader, axis: Entry) -> None:
 def _check_exclude(reader: Reader, entry: Entry, axes: dict[str, Entry]) -> None:
     axis = axes.get(entry.name)
     if axis is None:
-        message, hint = f"the matrix has no axis `{entry.name}`", did_you_mean(entry.name, axes)
+        message, hint = f"the matrix has no axis `{entry.name}`", reader.suggest(entry.name, axes)
         reader.refuse(
             "unknown-axis", message, entry.name_span, expected=", ".join(axes) or "an axis", hint=hint
         )
@@ -119,6 +118,6 @@ def _check_exclude(reader: Reader, entry: Entry, axes: dict[str, Entry]) -> None
                 expected=", ".join(scalar_text(other) for other in known[:20]),
                 hint=f"write {mended}"
                 if twin is not None
-                else did_you_mean(scalar_text(value), map(scalar_text, known)),
+                else reader.suggest(scalar_text(value), map(scalar_text, known)),
                 severity=Severity.WARNING,
             )

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 from solstice.domain.diagnostic import Span
 from solstice.domain.kdl import Node, Property, Value
-from solstice.domain.suggestion import did_you_mean
 from solstice.domain.workflow.grammar import Child, Entries, Kind, NodeSpec, Slot
 from solstice.domain.workflow.taking import Reader
 from solstice.domain.workflow.written import Entry, Reading, Written
@@ -211,7 +210,7 @@ class _NodeReader:
 
     def _hint_at(self, name: str, known: list[str]) -> str:
         meant = self.spec.foreign.get(name, "")
-        return f"did you mean `{meant}`?" if meant in known else meant or did_you_mean(name, known)
+        return f"did you mean `{meant}`?" if meant in known else meant or self.reader.suggest(name, known)
 
 
 def _listed(names: Iterable[str]) -> str:

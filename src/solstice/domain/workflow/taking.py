@@ -1,14 +1,17 @@
 """Takes single values by their kinds, and keeps every mistake that is found on the way."""
 
 import math
+from collections.abc import Iterable
 
 from solstice.domain.diagnostic import Diagnostic, Severity, Source, Span
 from solstice.domain.kdl import Value
+from solstice.domain.suggestion import did_you_mean
 from solstice.domain.workflow.embedded import frame_within
 from solstice.domain.workflow.grammar import Holes, Kind, Unfit
 from solstice.domain.workflow.written import Written
 
 _LONGEST_SENTENCE = 400
+_FLOOD = 1000
 
 
 def tame(text: str) -> str:
@@ -43,6 +46,10 @@ class Reader:
                 text.replace("#true", "true").replace("#false", "false") for text in (expected, hint)
             )
         self.mistakes.append(Diagnostic(code, tame(message), span, tame(expected), tame(hint), severity))
+
+    def suggest(self, word: str, known: Iterable[str]) -> str:
+        """A hint at the known word that was meant; none in a flood of mistakes, where guessing costs most."""
+        return did_you_mean(word, known) if len(self.mistakes) < _FLOOD else ""
 
     def line_of(self, span: Span) -> int:
         """The line a span begins on."""
