@@ -42,10 +42,11 @@ FOLDERS: dict[str, tuple[Rule, ...]] = {
 
 
 def check_modules(folders: Iterable[str] = FOLDERS) -> Iterator[Finding]:
-    """Every rule that looks at parsed Python."""
+    """Every rule that looks at parsed Python; ``folders`` stand anywhere below those of `FOLDERS`."""
     for folder in folders:
+        rules = next(rules for top, rules in FOLDERS.items() if PurePosixPath(folder).is_relative_to(top))
         for module in read_modules(folder):
-            for rule in FOLDERS[folder]:
+            for rule in rules:
                 yield from rule(module)
 
 
@@ -70,11 +71,23 @@ def write_report(path: Path, records: Sequence[Record]) -> None:
     path.write_text(json.dumps({"part": "house", "checks": records}, indent=2) + "\n")
 
 
+def _known_folder(name: str) -> str:
+    if any(PurePosixPath(name).is_relative_to(top) for top in FOLDERS) and (ROOT / name).is_dir():
+        return name
+    raise argparse.ArgumentTypeError(f"{name} is no folder with Python of ours")
+
+
 def main() -> int:
     """Print the findings; 1 if there are any."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--report", type=Path, help="write a report in JSON to this file")
-    parser.add_argument("--only", choices=FOLDERS, action="append", help="look at this folder's Python only")
+    parser.add_argument(
+        "--only",
+        metavar="FOLDER",
+        type=_known_folder,
+        action="append",
+        help="of the Python, look at this only",
+    )
     given = parser.parse_args()
     records: list[Record] = []
     for name, check in (("modules", check_modules(given.only or FOLDERS)), ("files", check_files())):
