@@ -29,7 +29,9 @@ def test_other():
 @pytest.fixture
 def suite(pytester: pytest.Pytester) -> pytest.Pytester:
     shutil.copy(ROOT / "tests/conftest.py", pytester.path / "conftest.py")
-    pytester.makeini("[pytest]\nmarkers =\n    machine: m\n    slow: s\nasyncio_default_fixture_loop_scope = function")
+    pytester.makeini(
+        "[pytest]\nmarkers =\n    machine: m\n    slow: s\nasyncio_default_fixture_loop_scope = function"
+    )
     pytester.makepyfile(SUITE)
     (pytester.path / "contracts").mkdir()
     Path(pytester.path / "contracts/test_contract.py").write_text(
