@@ -14,9 +14,9 @@ from solstice.agent.commands import Commands
 from solstice.agent.job import PhaseFailed, Standing
 from solstice.agent.logs import AGENT, JobLog
 from solstice.agent.session import Session
-from solstice.agent.shell import find_user
 from solstice.agent.steps import Steps
 from solstice.agent.transfers import Transfers
+from solstice.agent.users import find_user
 from solstice.agent.workspace import Workspace
 from solstice.wire.agent import messages
 

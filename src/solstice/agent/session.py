@@ -89,12 +89,13 @@ class Session:
         pause = _SHORTEST_PAUSE_SECONDS
         while not self.settled.is_set():
             link = await self.link()
+            began = time.monotonic()
             # A task of its own: grpclib cancels the task that uses a stream when the link is lost.
             await asyncio.create_task(self._attempt(link))
-            if link.lost.is_set() or self.settled.is_set():
-                # Whoever opens the next link has patience enough for both.
+            if time.monotonic() - began > _LONGEST_PAUSE_SECONDS:
                 pause = _SHORTEST_PAUSE_SECONDS
-            else:
+            # After a lost link, whoever opens the next one has patience enough for both.
+            if not (link.lost.is_set() or self.settled.is_set()):
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 

@@ -1,10 +1,9 @@
-"""One process of the job: its script, its user, its clean environment, its output and its end."""
+"""One process of the job: how it is started, what it prints, and how it ends with all it made."""
 
 import asyncio
 import contextlib
 import fcntl
 import os
-import pwd
 import shlex
 import signal
 import subprocess
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from solstice.agent.processes import kill_group, reap_orphans
+from solstice.agent.users import User
 
 Sink = Callable[[bytes], Awaitable[None]]
 
@@ -25,54 +25,12 @@ _PIPE_BYTES = 1024 * 1024
 _SMALL_READ_BYTES = 16 * 1024
 _HEAP_SECONDS = 0.005
 _BURY_SECONDS = 1.0
-_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _INTERPRETERS: Mapping[str, tuple[str, ...]] = {
     "": ("sh", "-e", "{0}"),
     "sh": ("sh", "-e", "{0}"),
     "bash": ("bash", "--noprofile", "--norc", "-eo", "pipefail", "{0}"),
     "pwsh": ("pwsh", "-NoLogo", "-NoProfile", "-NonInteractive", "-File", "{0}"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class User:
-    """Whom the job's processes run as. ``uid`` is ``None`` where that is the agent's own user."""
-
-    name: str
-    home: str
-    uid: int | None = None
-    gid: int = 0
-    groups: tuple[int, ...] = ()
-
-    def own(self, path: Path) -> None:
-        """Give a file or folder to this user."""
-        if self.uid is not None:
-            os.chown(path, self.uid, self.gid, follow_symlinks=False)
-
-    def environment(self) -> dict[str, str]:
-        """What every process of the job is given at least."""
-        return {
-            "PATH": _PATH,
-            "HOME": self.home,
-            "USER": self.name,
-            "LOGNAME": self.name,
-            "SHELL": "/bin/sh",
-            "LANG": "C.UTF-8",
-        }
-
-
-def find_user(name: str) -> User:
-    """The user of that name, "" being the agent's own; `LookupError` if this machine has none."""
-    try:
-        entry = pwd.getpwnam(name) if name else pwd.getpwuid(os.getuid())
-    except KeyError:
-        if name:
-            raise LookupError(f'this machine has no user "{name}"') from None
-        return User(str(os.getuid()), "/")
-    if entry.pw_uid == os.getuid():
-        return User(entry.pw_name, entry.pw_dir)
-    groups = tuple(os.getgrouplist(entry.pw_name, entry.pw_gid))
-    return User(entry.pw_name, entry.pw_dir, entry.pw_uid, entry.pw_gid, groups)
 
 
 def command_for(shell: str, script: str) -> list[str]:

@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from solstice.agent.shell import User
+from solstice.agent.users import User
 
 
 @dataclass(frozen=True, slots=True)
