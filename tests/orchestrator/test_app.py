@@ -69,6 +69,19 @@ async def _read_out(call: Any) -> None:
     raise AssertionError(f"it ended with {await call.code()}")
 
 
+async def refusal_of(client: Client, chunks: list[Any]) -> Any:
+    """The code an artifact is refused with.
+
+    If that comes while a message is on its way, the client's library loses it: then once more.
+    """
+    for _ in range(20):
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await put(client, *chunks)
+        if "execute_batch" not in (caught.value.details() or ""):
+            return caught.value.code()
+    raise AssertionError("the library lost every answer")
+
+
 async def put(client: Client, *chunks: Any) -> Any:
     call = client.open(wire.PUT_ARTIFACT)
     # A refusal may come while we still speak.
@@ -328,7 +341,7 @@ async def test_an_artifact_that_is_not_this_jobs_or_is_broken_is_refused(
     desk: Desk, chunks: list[Any]
 ) -> None:
     client, _, _ = await desk.begin()
-    assert await end_of(put(client, *chunks)) is CODE.INVALID_ARGUMENT
+    assert await refusal_of(client, chunks) is CODE.INVALID_ARGUMENT
     assert desk.rooms.artifacts.kept == {}
 
 
@@ -353,7 +366,7 @@ async def test_an_artifact_over_the_limit_is_refused(folder: Path) -> None:
     async with serving(rooms, folder) as desk:
         client, _, _ = await desk.begin()
         data = tar_of({"x": bytes(100_000)})
-        assert await end_of(put(client, *artifact_chunks("wheels", data))) is CODE.INVALID_ARGUMENT
+        assert await refusal_of(client, artifact_chunks("wheels", data)) is CODE.INVALID_ARGUMENT
         assert rooms.artifacts.kept == {}
 
 

@@ -90,6 +90,14 @@ class JobMachine(RuleBasedStateMachine):
         leased = {job.lease.machine for job in self.jobs() if job.lease}
         assert machines.keys() <= leased, "the reaper leaves no machine that nobody holds"
 
+    @rule()
+    def everything_goes_round(self) -> None:
+        """As far as it goes by itself: images, machines, the newest machine's agent."""
+        for deed in (self.rooms.launcher.launch, self.rooms.reaper.sweep, self.rooms.launcher.launch):
+            self.do(deed())
+        if orders := self.rooms.hypervisor.orders:
+            self.come(orders[-1].token, once=True)
+
     @rule(seconds=st.sampled_from([0.1, 4, 11, 65, 200]))
     def time_passes(self, seconds: float) -> None:
         self.do(asyncio.sleep(seconds))
@@ -129,6 +137,11 @@ class JobMachine(RuleBasedStateMachine):
             "heartbeat": session.heartbeat,
         }
         self.speak(session, deeds[what]())
+
+    @precondition(lambda self: self.sessions)
+    @rule(state=st.sampled_from(ENDS))
+    def oldest_agent_ends(self, state: JobState) -> None:
+        self.speak(self.sessions[0], self.sessions[0].end(self.sessions[0].seq + 1, End(state, "")))
 
     @precondition(lambda self: self.sessions)
     @rule(pick=PICK, state=st.sampled_from(ENDS))

@@ -4,11 +4,13 @@ import asyncio
 import hashlib
 import os
 import re
+import secrets
 import shutil
 import tarfile
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from solstice.adapters.faults import disk_fault
 from solstice.domain.errors import AuthorMistake
@@ -17,6 +19,15 @@ from solstice.domain.job import Job
 
 STREAMS = ".streams"
 CHUNK = 64 * 1024
+END = bytes(1024)
+"""Two empty blocks."""
+LONGEST_PART, LONGEST_PATH, MOST_PARTS = 255, 1024, 64
+LONGEST_RECORD = 64 * 1024
+ABOUT_THE_NEXT = (
+    *(tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.GNUTYPE_SPARSE),
+    *(tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE),
+)
+"""Members that say something about the one after them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +48,7 @@ class FileArtifacts:
     async def put(self, job: Job, name: str, data: AsyncIterator[bytes]) -> FileReceipt:
         """Store the stream, then lay out its files; nothing is visible before it is whole."""
         stream = self._stream(job, name)
-        part = stream.with_suffix(".part")
+        part = stream.with_name(f".{secrets.token_hex(8)}")
         try:
             await asyncio.to_thread(part.parent.mkdir, parents=True, exist_ok=True)
             digest, size = await _receive(part, data)
@@ -89,43 +100,69 @@ def file_name(name: str) -> str:
     return f"{harmless[:100]}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
 
 
+class _Member(tarfile.TarInfo):
+    """A member whose long names and records, which are read at once, cannot fill the memory."""
+
+    def _proc_member(self, tar: tarfile.TarFile) -> Any:
+        if self.type in ABOUT_THE_NEXT and self.size > LONGEST_RECORD:
+            raise AuthorMistake("an artifact's stream is broken: a record in it is too long")
+        return super()._proc_member(tar)  # type: ignore[misc]
+
+
 def unpack(stream: Path, target: Path) -> int:
     """Lay out a guest's tar stream below ``target``, regular files only; returns how many.
 
     Anything else in it, or a path that would leave ``target``, is refused: a guest is hostile.
     """
-    work = target.with_name(f"{target.name}.part")
-    shutil.rmtree(work, ignore_errors=True)
+    work = target.with_name(f".{secrets.token_hex(8)}")
     work.mkdir(parents=True)
     count = 0
     try:
-        with tarfile.open(stream, "r|") as tar:
+        with tarfile.open(stream, "r|", tarinfo=_Member) as tar:
             for member in tar:
                 _unpack_member(tar, member, work)
                 count += member.isreg()
-    except tarfile.TarError as error:
-        shutil.rmtree(work, ignore_errors=True)
+        _check_end(stream, tar.offset)
+        shutil.rmtree(target, ignore_errors=True)
+        work.rename(target)
+    except (tarfile.TarError, UnicodeError, ValueError) as error:
         raise AuthorMistake(f"an artifact's stream is broken: {error}") from error
-    except BaseException:
+    finally:
         shutil.rmtree(work, ignore_errors=True)
-        raise
-    shutil.rmtree(target, ignore_errors=True)
-    work.rename(target)
     return count
 
 
+def _check_end(stream: Path, offset: int) -> None:
+    # The library takes a stream that was cut between two files, or anything it cannot read, for its end.
+    with stream.open("rb") as file:
+        file.seek(offset)
+        if file.read(len(END)) != END:
+            raise AuthorMistake("an artifact's stream is broken: it has no end")
+
+
 def _unpack_member(tar: tarfile.TarFile, member: tarfile.TarInfo, work: Path) -> None:
-    path = PurePosixPath(member.name)
-    if path.is_absolute() or ".." in path.parts or not path.parts or "\0" in member.name:
-        raise AuthorMistake(f"an artifact holds a path that leaves it: {member.name!r}")
-    if member.isdir():
-        (work / path).mkdir(parents=True, exist_ok=True)
-        return
-    content = tar.extractfile(member) if member.isreg() else None
-    if content is None:
+    path = _harmless(member.name)
+    content = tar.extractfile(member) if member.isreg() and not member.issparse() else None
+    if content is None and not member.isdir():
         raise AuthorMistake(f"an artifact holds something that is no regular file: {member.name!r}")
     place = work / path
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with place.open("xb") as file:
-        shutil.copyfileobj(content, file, CHUNK)
+    try:
+        if content is None:
+            place.mkdir(parents=True, exist_ok=True)
+            return
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with place.open("xb") as file:
+            shutil.copyfileobj(content, file, CHUNK)
+    except (FileExistsError, NotADirectoryError):
+        raise AuthorMistake(f"an artifact holds two things of one name: {member.name!r}") from None
     place.chmod(0o755 if member.mode & 0o100 else 0o644)
+
+
+def _harmless(name: str) -> PurePosixPath:
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or not path.parts or "\0" in name:
+        raise AuthorMistake(f"an artifact holds a path that leaves it: {name[:200]!r}")
+    too_long = any(len(os.fsencode(part)) > LONGEST_PART for part in path.parts)
+    if too_long or len(path.parts) > MOST_PARTS or len(os.fsencode(name)) > LONGEST_PATH:
+        raise AuthorMistake(f"an artifact holds a path that is too long: {name[:200]!r}")
+    return path

@@ -4,16 +4,20 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from solstice.adapters.faults import disk_fault
 from solstice.adapters.machines.channel import AgentChannel, prepare_for
 from solstice.adapters.machines.console import Console
 from solstice.adapters.machines.folder import MachineRoot
+from solstice.domain.errors import Transient
 from solstice.domain.lease import MachineName
 from solstice.domain.machine import MachineOrder
+
+T = TypeVar("T")
 
 
 @dataclass(eq=False, slots=True)
@@ -24,23 +28,28 @@ class Made:
     channel: AgentChannel
     console: Console
     process: asyncio.subprocess.Process | None = None
-    booting: bool = True
+    boot: "asyncio.Task[Any] | None" = None
     tasks: list["asyncio.Task[None]"] = field(default_factory=list)
 
     @property
     def is_alive(self) -> bool:
         """Whether its process runs, or is about to."""
-        return self.booting or (self.process is not None and self.process.returncode is None)
+        if self.boot is None or not self.boot.done():
+            return True
+        return self.process is not None and self.process.returncode is None
 
     def spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
         """Run something for as long as the machine is there."""
         self.tasks.append(asyncio.create_task(coroutine))
 
-    async def start(self, command: Sequence[str], output: Any) -> asyncio.subprocess.Process:
+    async def start(
+        self, command: Sequence[str], output: Any, pass_fds: Sequence[int] = ()
+    ) -> asyncio.subprocess.Process:
         """Start its process in its folder: that is how its processes are found again."""
         self.process = await asyncio.create_subprocess_exec(
             *command,
             cwd=self.folder,
+            pass_fds=pass_fds,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=output,
             stderr=asyncio.subprocess.STDOUT,
@@ -49,7 +58,10 @@ class Made:
         return self.process
 
     async def stop(self) -> None:
-        """End its process and hang up."""
+        """End its process, even one that is about to start, and hang up."""
+        if self.boot and not self.boot.done():
+            self.boot.cancel()
+            await asyncio.wait([self.boot])
         if self.process and self.process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
@@ -68,13 +80,33 @@ class Fleet:
         self._root, self._endpoint = root, endpoint
         self._made: dict[MachineName, Made] = {}
 
-    async def make(self, order: MachineOrder, owner: int | None) -> Made:
-        """The folder and the listeners of a machine that is about to boot."""
-        folder = await asyncio.to_thread(self._root.create, order.name, owner)
+    async def boot(self, order: MachineOrder, owner: int | None, start: Callable[[Made], Awaitable[T]]) -> T:
+        """Make a machine's folder, then ``start`` it; `destroy` may come in between."""
+        folder = self._root.folder(order.name)
         channel = AgentChannel(folder / "agent", self._endpoint, prepare_for(order.name, order.token))
         made = Made(folder, channel, Console(folder / "console", folder / "console.log"))
+        # Before its folder is there: whoever finds the folder has to find that it is about to live.
         self._made[order.name] = made
-        return made
+        made.boot = boot = asyncio.create_task(self._start(order, owner, made, start))
+        try:
+            await asyncio.wait([boot])
+        except asyncio.CancelledError:
+            boot.cancel()
+            await asyncio.wait([boot])
+            raise
+        if boot.cancelled():
+            raise Transient(f"machine {order.name} was destroyed while it booted")
+        result: T = boot.result()
+        return result
+
+    async def _start(
+        self, order: MachineOrder, owner: int | None, made: Made, start: Callable[[Made], Awaitable[T]]
+    ) -> T:
+        try:
+            await asyncio.to_thread(self._root.create, order.name, owner)
+            return await start(made)
+        except OSError as error:
+            raise disk_fault(f"cannot start machine {order.name}", error) from error
 
     def alive(self) -> Mapping[MachineName, bool]:
         """Every machine that is there, and whether it lives."""

@@ -85,77 +85,58 @@ class QemuHypervisor:
             self._say_once(why)
 
     async def boot(self, order: MachineOrder) -> Booted:
-        """Folder, overlay, seed, listeners, QEMU."""
+        """A clone of a template, or a cold boot where there is none or it does not come up."""
         image = self._images[order.image.name]
         accelerator, _ = await self._probe.ask(image.kernel, image.initrd)
         if order.network is Network.OUTBOUND:
             self._say_once(LOOPBACK_NOTICE)
-        user = choose_user(FIRST_UID + secrets.randbelow(UIDS), accelerator.kind == "kvm")
-        made = await self._fleet.make(order, user.uid if user else None)
-        try:
-            check_reachable(made.folder, image.disk)
-            phases = await self._start(order, image, made, accelerator, user)
-        finally:
-            made.booting = False
-        return Booted("cold", phases)
+        user = choose_user(FIRST_UID + secrets.randbelow(UIDS), accelerator, TEMPLATE_GROUP)
+        check_reachable(self._fleet.folder(order.name), image.disk)
+        template = await self._warm.template(order, image, accelerator, user) if self._warm else None
+        if template and self._warm:
+            clone = partial(self._warm.restore, template, order, image, accelerator, user)
+            try:
+                return Booted("restored", await self._boot(order, user, clone))
+            except (MachineFault, QMPError, TimeoutError) as error:
+                await self._fleet.destroy(order.name)
+                await self._warm.give_up(template, str(error) or "it did not answer")
+        cold = partial(self._boot_cold, order, image, accelerator, user)
+        return Booted("cold", await self._boot(order, user, cold))
 
-    async def _start(
+    async def _boot(
+        self, order: MachineOrder, user: Unprivileged | None, way: Callable[[Made], Awaitable[Phases]]
+    ) -> Phases:
+        async def start(made: Made) -> Phases:
+            phases = await way(made)
+            if made.process:
+                made.spawn(self._watch_end(order.name, made.process))
+            return phases
+
+        return await self._fleet.boot(order, user.uid if user else None, start)
+
+    async def _boot_cold(
         self,
         order: MachineOrder,
         image: ReadyImage,
-        made: Made,
         accelerator: Accelerator,
         user: Unprivileged | None,
-    ) -> tuple[tuple[str, timedelta], ...]:
-        watch, owner, folder = _Watch(), user.uid if user else None, made.folder
-        await make_overlay(folder / "disk.qcow2", image, order.disk, owner)
-        watch.lap("overlay")
+        made: Made,
+    ) -> Phases:
+        laps, owner, folder = Laps(), user.uid if user else None, made.folder
+        await make_overlay(folder / "disk.qcow2", image.disk, image.disk_format.value, order.disk, owner)
+        laps.lap("overlay")
         if image.image.seed is not SeedKind.NONE:
             await asyncio.to_thread(self._write_seed, folder / "seed.iso", order)
-            _give(folder / "seed.iso", owner)
-        watch.lap("seed")
+            give(folder / "seed.iso", owner)
+        laps.lap("seed")
         await made.channel.start(owner)
         await made.console.start(owner)
-        monitor = QMPClient("machine")
-        await monitor.start_server(str(folder / "qmp"))
-        _give(folder / "qmp", owner)
-        command = qemu_command(self._program, order, image, folder, accelerator)
-        with (folder / "qemu.log").open("wb") as output:
-            process = await made.start(guarded(command, order.lifetime, user), output)
-        made.spawn(self._watch_end(order.name, process))
-        await self._monitor(monitor, folder, process)
-        made.spawn(self._watch_port(monitor, made.channel))
-        watch.lap("qemu")
-        return tuple(watch.laps)
-
-    async def _monitor(self, monitor: QMPClient, folder: Path, process: asyncio.subprocess.Process) -> None:
-        accepted = asyncio.ensure_future(monitor.accept())
-        ended = asyncio.ensure_future(process.wait())
-        try:
-            async with asyncio.timeout(MONITOR_SECONDS):
-                await asyncio.wait((accepted, ended), return_when=asyncio.FIRST_COMPLETED)
-            if accepted.done():
-                await accepted
-                return
-        except (TimeoutError, QMPError, OSError) as error:
-            log.info("no QMP session: %r", error)
-        finally:
-            ended.cancel()
-            accepted.cancel()
-        said = (folder / "qemu.log").read_text(errors="replace").strip()[-500:]
-        raise MachineFault(f"QEMU did not start: {said or 'it said nothing'}", "See `solstice doctor`.")
-
-    async def _watch_port(self, monitor: QMPClient, channel: AgentChannel) -> None:
-        try:
-            with monitor.listener("VSERPORT_CHANGE") as events:
-                async for event in events:
-                    data: Any = event["data"]
-                    channel.guest_changed(bool(data["open"]))
-        except (QMPError, OSError):
-            pass
-        finally:
-            with contextlib.suppress(QMPError, OSError, asyncio.CancelledError):
-                await monitor.disconnect()
+        monitor = Monitor(made)
+        command = qemu_command(self._program, order, image, accelerator)
+        await monitor.start_qemu(command, order.lifetime, user)
+        made.spawn(monitor.watch_port(made.channel))
+        laps.lap("qemu")
+        return laps.all
 
     async def _watch_end(self, name: MachineName, process: asyncio.subprocess.Process) -> None:
         await process.wait()
@@ -184,57 +165,6 @@ class QemuHypervisor:
         if text not in self._said:
             self._said.add(text)
             self._notice(text)
-
-
-class _Watch:
-    """Durations between laps."""
-
-    def __init__(self) -> None:
-        self._last = time.monotonic()
-        self.laps: list[tuple[str, timedelta]] = []
-
-    def lap(self, name: str) -> None:
-        now = time.monotonic()
-        self.laps.append((name, timedelta(seconds=now - self._last)))
-        self._last = now
-
-
-async def make_overlay(path: Path, image: ReadyImage, size: int, owner: int | None) -> None:
-    """An empty qcow2 over the image's disk, which is never written to."""
-    command = ["qemu-img", "create", "-q", "-f", "qcow2"]
-    command += ["-b", str(image.disk), "-F", image.disk_format.value, str(path)]
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        *([str(size)] if size else []),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    _, complaint = await process.communicate()
-    if process.returncode != 0:
-        text = complaint.decode(errors="replace").strip()
-        raise MachineFault(
-            f"cannot make a disk over image {image.image.name}: {text}", "See `solstice doctor`."
-        )
-    _give(path, owner)
-
-
-def check_reachable(*paths: Path) -> None:
-    """Refuse a place that QEMU's own user could not reach."""
-    if os.geteuid() != 0:
-        return
-    for path in paths:
-        for parent in path.resolve().parents:
-            if parent.exists() and not parent.stat().st_mode & 0o001:
-                raise MachineFault(
-                    f"{parent} is closed to other users, and QEMU does not run as root",
-                    f"Open it (chmod o+x {parent}), or give another --state-dir and --cache-dir.",
-                )
-
-
-def _give(path: Path, owner: int | None) -> None:
-    if owner is not None:
-        os.chown(path, owner, owner)
 
 
 def _move_out(machine: Path, folder: Path, console: bytes) -> None:

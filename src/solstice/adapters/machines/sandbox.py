@@ -56,15 +56,15 @@ class SandboxHypervisor:
 
     async def boot(self, order: MachineOrder) -> Booted:
         """Folder, channel, bubblewrap."""
-        made = await self._fleet.make(order, None)
-        try:
+
+        async def start(made: Made) -> None:
             await asyncio.to_thread(self._lay_out, made.folder)
             made.channel.guest_changed(opened=True)
             await made.channel.start(None)
             command = guarded(sandbox_command(order, made.folder), order.lifetime, None)
             made.spawn(self._watch(made, await made.start(command, asyncio.subprocess.PIPE)))
-        finally:
-            made.booting = False
+
+        await self._fleet.boot(order, None, start)
         return Booted("sandbox")
 
     def _lay_out(self, folder: Path) -> None:
