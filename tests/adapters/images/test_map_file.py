@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from solstice.adapters.images.map_file import load_image_map
+from solstice.adapters.images.recipe import digest_recipe
 from solstice.domain.errors import OperatorMistake
 from solstice.domain.image import Boot, Local, Recipe, SeedBus
 from solstice.domain.image_map import BadImageMap
@@ -81,3 +82,12 @@ def test_a_recipe_with_keys_that_mean_nothing_is_refused(tmp_path: Path) -> None
     write(tmp_path / "r/recipe.toml", "[build]\nneed = []\n[other]\n")
     with pytest.raises(OperatorMistake, match=r"keys that mean nothing: other, build\.need"):
         load_image_map(SHIPPED, own)
+
+
+def test_a_recipe_is_another_one_when_a_folder_it_uses_changes(tmp_path: Path) -> None:
+    write(tmp_path / "top/recipe.toml", '[build]\nuses = ["../below"]\n')
+    shared = write(tmp_path / "below/build", "one")
+    before = digest_recipe(tmp_path / "top")
+    assert digest_recipe(tmp_path / "top") == before
+    shared.write_text("two")
+    assert digest_recipe(tmp_path / "top") != before

@@ -6,21 +6,27 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from solstice.domain.errors import MachineFault, OperatorMistake
 
 RECIPE_FILE = "recipe.toml"
 BUILD_VERB = "build"
+_BUILD_KEYS: Mapping[str, Any] = {"needs": [], "install": "", "uses": []}
 _ADMIN_PATHS = ("/usr/sbin", "/sbin")
 
 
 @dataclass(frozen=True, slots=True)
 class RecipeFacts:
-    """``image`` are the keys the image map takes over, ``needs`` the programs ``build`` calls."""
+    """``image`` are the keys the image map takes over, ``needs`` the programs ``build`` calls.
+
+    ``uses`` are other recipes' folders ``build`` takes files from.
+    """
 
     image: Mapping[str, object]
     needs: tuple[str, ...] = ()
     install: str = ""
+    uses: tuple[Path, ...] = ()
 
 
 def read_recipe(directory: Path) -> RecipeFacts:
@@ -37,11 +43,12 @@ def read_recipe(directory: Path) -> RecipeFacts:
     except (OSError, ValueError) as error:
         raise OperatorMistake(f"cannot read the recipe {path}: {error}", f"Mend {path}.") from error
     image, build = data.pop("image", {}), data.pop("build", {})
-    needs, install = build.pop("needs", []), build.pop("install", "")
+    needs, install, uses = (build.pop(key, empty) for key, empty in _BUILD_KEYS.items())
     if data or build:
         unknown = ", ".join([*data, *(f"build.{key}" for key in build)])
         raise OperatorMistake(f"{path} has keys that mean nothing: {unknown}", f"Mend {path}.")
-    return RecipeFacts(image, tuple(str(need) for need in needs), str(install))
+    folders = tuple((directory / str(other)).resolve() for other in uses)
+    return RecipeFacts(image, tuple(str(need) for need in needs), str(install), folders)
 
 
 def check_needs(directory: Path, facts: RecipeFacts) -> None:
@@ -56,15 +63,18 @@ def check_needs(directory: Path, facts: RecipeFacts) -> None:
 
 
 def digest_recipe(directory: Path) -> str:
-    """A digest of names, executable bits and contents of every file below ``directory``."""
+    """A digest of names, executable bits and contents of every file the recipe is made of."""
     total = hashlib.sha256()
-    for path in sorted(directory.rglob("*")):
-        if not path.is_file():
-            continue
-        executable = "x" if path.stat().st_mode & 0o100 else "-"
-        inner = hashlib.sha256(path.read_bytes()).hexdigest()
-        total.update(f"{path.relative_to(directory).as_posix()}\0{executable}{inner}\n".encode())
+    for folder in (directory, *read_recipe(directory).uses):
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                total.update(f"{path.relative_to(folder).as_posix()}\0{_describe_file(path)}\n".encode())
     return total.hexdigest()
+
+
+def _describe_file(path: Path) -> str:
+    executable = "x" if path.stat().st_mode & 0o100 else "-"
+    return executable + hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _find_program(name: str) -> str | None:
