@@ -9,7 +9,8 @@ import psutil
 from solstice.adapters.images.map_file import load_image_map
 from solstice.adapters.images.store import ImageStore
 from solstice.adapters.machines.accelerator import NOT_TRIED, AcceleratorProbe
-from solstice.adapters.machines.qemu import INSTALL, PROGRAM, check_reachable
+from solstice.adapters.machines.disk import check_reachable
+from solstice.adapters.machines.qemu import INSTALL, PROGRAM
 from solstice.adapters.machines.sandbox import check_sandbox
 from solstice.domain.checkup import Check, CheckState
 from solstice.domain.errors import OperatorMistake, SolsticeError

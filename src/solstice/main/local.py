@@ -42,7 +42,8 @@ SWEEP_SECONDS = 15.0
 @dataclass(frozen=True, slots=True)
 class LocalParts:
     """What a local run is made of. ``secrets`` are values by name; ``kept`` is where the machines of
-    failed jobs are laid aside, ``None`` to throw them away like all others."""
+    failed jobs are laid aside, ``None`` to throw them away like all others. ``warm`` restores machines
+    from templates instead of booting each."""
 
     hypervisor: str
     state_dir: Path
@@ -54,6 +55,7 @@ class LocalParts:
     sources: Sources
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     kept: Path | None = None
+    warm: bool = True
 
 
 class GivenSecrets:
@@ -201,6 +203,8 @@ class LocalSystem:
             cache_dir=parts.cache_dir,
             changed=changed,
             notice=notice,
+            agent=shipped_agent(),
+            warm_wait=parts.bounds.boot_limit / 2 if parts.warm else None,
         )
 
     def _tell(self, event: Event) -> None:
@@ -261,7 +265,7 @@ def write_seed(path: Path, order: MachineOrder) -> None:
     seed = Seed(
         instance_id=order.name,
         hostname=order.name,
-        token=order.token,
+        token=order.token or None,
         user_data=start_agent_by_cloud_init(("--channel", CHANNEL, *user)),
     )
     make_seed(path, seed, shipped_agent())

@@ -24,6 +24,8 @@ from solstice.wire.agent import messages
 log = logging.getLogger(__name__)
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
+GOODBYE_SECONDS = 1.0
+"""How long an agent may take to close its side."""
 ACK_BYTES = 256 * 1024
 ACK_SECONDS = 0.02
 """An acknowledgement waits this long for more log, unless `ACK_BYTES` came already."""
@@ -98,6 +100,8 @@ class AgentApp:
                 yield messages.ServerMessage(log_ack=messages.LogAck(offset=acked[0], seq=acked[1]))
             if session.is_over:
                 yield messages.ServerMessage(goodbye=messages.Goodbye())
+                # Ending first would reset the stream, and the agent's library forgets what it has not read.
+                await asyncio.wait([reader], timeout=GOODBYE_SECONDS)
                 return
             if reader.done():
                 # The agent has more to say, or we could not take what it said: it comes back.

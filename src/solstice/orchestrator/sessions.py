@@ -26,6 +26,7 @@ from solstice.orchestrator.ports import (
 )
 from solstice.orchestrator.session import Session, Work
 from solstice.orchestrator.settings import Bounds
+from solstice.wire.agent import REPORTS_ARTIFACT
 
 
 class Refused(Exception):
@@ -96,7 +97,8 @@ class Sessions:
     async def artifacts_of(self, job: Job) -> tuple[str, ...]:
         """The names under which this job may keep files."""
         assignment = self._assign(job, await self.jobs.pipeline(job.id))
-        return tuple(artifact.name for artifact in assignment.artifacts)
+        names = tuple(artifact.name for artifact in assignment.artifacts)
+        return (*names, REPORTS_ARTIFACT) if assignment.reports else names
 
     async def artifact_of(self, job: Job, plan_id: str, name: str) -> AsyncIterator[bytes]:
         """An artifact of a job that ``job`` needs; raises `Refused` for any other."""

@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 CHUNK = 256 * 1024
 ENTROPY_BYTES = 64
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+"""What a client's HTTP/2 begins with (RFC 9113, 3.4)."""
 
 
 class AgentChannel:
@@ -35,12 +37,19 @@ class AgentChannel:
     def __init__(self, path: Path, endpoint: Path, prepare: Callable[[], Prepare]) -> None:
         self._path, self._endpoint, self._prepare = path, endpoint, prepare
         self.guest_open = asyncio.Event()
+        self.spoken = asyncio.Event()
+        """Set once a guest has answered a handshake."""
+        self._silent = False
         self._guest_closed = asyncio.Event()
         self._server: asyncio.Server | None = None
         self._task: asyncio.Task[None] | None = None
 
-    async def start(self, owner: int | None) -> None:
-        """Listen; ``owner`` is the user id the hypervisor's process connects as."""
+    async def start(self, owner: int | None, *, silent: bool = False) -> None:
+        """Listen; ``owner`` is the user id the hypervisor's process connects as.
+
+        A ``silent`` channel says nothing to its guest: a template waits before the handshake.
+        """
+        self._silent = silent
         self._server = await asyncio.start_unix_server(self._accept, self._path)
         if owner is not None:
             os.chown(self._path, owner, owner)
@@ -67,6 +76,8 @@ class AgentChannel:
             self._task.cancel()
         self._task = asyncio.current_task()
         try:
+            while self._silent and not reader.at_eof():
+                await reader.read(CHUNK)
             while not reader.at_eof():
                 await self.guest_open.wait()
                 rest = await self._shake_hands(reader, writer)
@@ -92,12 +103,13 @@ class AgentChannel:
                 continue
             if any(line == Line("READY", nonce) for line in lines.feed(data)):
                 writer.write(go_line(nonce))
+                self.spoken.set()
                 return lines.rest()
         return None
 
     async def _splice(self, rest: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         ours, theirs = await asyncio.open_unix_connection(self._endpoint, limit=CHUNK)
-        theirs.write(rest)
+        theirs.write(await _skip_to_preface(rest, reader))
         tasks = [
             asyncio.create_task(_copy(reader, theirs)),
             asyncio.create_task(_copy(ours, writer)),
@@ -112,6 +124,16 @@ class AgentChannel:
             theirs.close()
             with contextlib.suppress(OSError):
                 await theirs.wait_closed()
+
+
+async def _skip_to_preface(data: bytes, reader: asyncio.StreamReader) -> bytes:
+    """The stream from HTTP/2's first bytes on: a slow guest may have answered PREPARE more than once."""
+    while (start := data.find(PREFACE)) < 0:
+        more = await reader.read(CHUNK)
+        if not more:
+            return b""
+        data = data[-len(PREFACE) :] + more
+    return data[start:]
 
 
 async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:

@@ -6,26 +6,23 @@ import logging
 import os
 import secrets
 import shutil
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-from qemu.qmp import QMPClient, QMPError
+from qemu.qmp import QMPError
 
 from solstice.adapters.faults import disk_fault
 from solstice.adapters.machines.accelerator import AcceleratorProbe
-from solstice.adapters.machines.channel import AgentChannel
+from solstice.adapters.machines.disk import check_reachable, give, make_overlay
 from solstice.adapters.machines.fleet import Fleet, Made
 from solstice.adapters.machines.folder import MachineRoot
-from solstice.adapters.machines.qemu_command import (
-    Accelerator,
-    Unprivileged,
-    choose_user,
-    guarded,
-    qemu_command,
-)
+from solstice.adapters.machines.laps import Laps
+from solstice.adapters.machines.monitor import Monitor
+from solstice.adapters.machines.qemu_command import Accelerator, Unprivileged, choose_user, qemu_command
+from solstice.adapters.machines.template import TemplateShelf
+from solstice.adapters.machines.warm import TEMPLATE_PREFIX, Phases, WarmStarts
 from solstice.domain.errors import MachineFault
 from solstice.domain.image import Image, ReadyImage, SeedKind
 from solstice.domain.lease import MachineName
@@ -36,7 +33,8 @@ log = logging.getLogger(__name__)
 
 PROGRAM = "qemu-system-x86_64"
 INSTALL = "apt-get install qemu-system-x86 qemu-utils util-linux coreutils"
-MONITOR_SECONDS = 20.0
+TEMPLATE_GROUP = 61_199
+"""The group that may read templates when we are root: every QEMU of ours, and nobody else."""
 FIRST_UID, UIDS = 61_200, 4_000
 """User ids for machines when we are root: within the range systemd gives to transient users."""
 LOOPBACK_NOTICE = (
@@ -49,7 +47,9 @@ class QemuHypervisor:
     """Machines as QEMU processes under ``root``; ``changed`` is called when one ends by itself.
 
     ``ready`` has an image at hand, ``write_seed`` makes the seed CD for an order, ``endpoint`` is the
-    unix socket of the orchestrator's gRPC server, ``notice`` says a line to whoever watches.
+    unix socket of the orchestrator's gRPC server, ``notice`` says a line to whoever watches. ``agent``
+    is the zipapp in the seeds; with ``warm_wait`` machines are cloned from templates, which may take
+    that long to make.
     """
 
     def __init__(
@@ -62,9 +62,13 @@ class QemuHypervisor:
         cache_dir: Path,
         changed: Callable[[], None],
         notice: Callable[[str], None],
+        agent: Path,
+        warm_wait: timedelta | None,
         program: str = PROGRAM,
     ) -> None:
         self._fleet = Fleet(root, endpoint)
+        self._agent, self._warm_wait, self._cache_dir = agent, warm_wait, cache_dir
+        self._warm: WarmStarts | None = None
         self._ready, self._write_seed = ready, write_seed
         self._changed, self._notice, self._program = changed, notice, program
         self._probe = AcceleratorProbe(program, cache_dir)
@@ -83,6 +87,20 @@ class QemuHypervisor:
         _, why = await self._probe.ask(ready.kernel, ready.initrd)
         if why:
             self._say_once(why)
+        if self._warm_wait and not self._warm:
+            self._warm = await self._start_warm(self._warm_wait)
+
+    async def _start_warm(self, wait: timedelta) -> WarmStarts:
+        return WarmStarts(
+            shelf=TemplateShelf(self._cache_dir / "templates", TEMPLATE_GROUP if os.geteuid() == 0 else None),
+            fleet=self._fleet,
+            program=self._program,
+            version=await _version(self._program),
+            agent=self._agent,
+            write_seed=self._write_seed,
+            notice=self._say_once,
+            wait=wait,
+        )
 
     async def boot(self, order: MachineOrder) -> Booted:
         """A clone of a template, or a cold boot where there is none or it does not come up."""
@@ -144,8 +162,9 @@ class QemuHypervisor:
         self._changed()
 
     async def machines(self) -> Mapping[MachineName, bool]:
-        """By their folders; alive while QEMU runs or is about to."""
-        return self._fleet.alive()
+        """By their folders; alive while QEMU runs or is about to. Those of templates are our own affair."""
+        alive = self._fleet.alive()
+        return {name: alive[name] for name in alive if not name.startswith(TEMPLATE_PREFIX)}
 
     async def destroy(self, machine: MachineName) -> None:
         """Kill QEMU and remove the folder."""
@@ -175,3 +194,11 @@ def _move_out(machine: Path, folder: Path, console: bytes) -> None:
             shutil.move(machine / "disk.qcow2", folder / "disk.qcow2")
     except OSError as error:
         raise disk_fault(f"cannot keep the machine in {folder}", error) from error
+
+
+async def _version(program: str) -> str:
+    process = await asyncio.create_subprocess_exec(
+        program, "--version", stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE
+    )
+    said, _ = await process.communicate()
+    return said.decode(errors="replace").partition("\n")[0]

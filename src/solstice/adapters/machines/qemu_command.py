@@ -38,34 +38,70 @@ class Unprivileged:
     groups: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """A guest's memory as a file: written by a template's machine, mapped privately by a clone."""
+
+    path: str
+    shared: bool
+
+    @property
+    def is_restored(self) -> bool:
+        """Whether the machine goes on from a saved state instead of booting."""
+        return not self.shared
+
+
 def qemu_command(
-    program: str, order: MachineOrder, image: ReadyImage, folder: Path, accelerator: Accelerator
+    program: str,
+    order: MachineOrder,
+    image: ReadyImage,
+    accelerator: Accelerator,
+    memory: Memory | None = None,
+    seed: str = "seed.iso",
 ) -> list[str]:
-    """QEMU for ``order``; its sockets, overlay and seed stand in ``folder``, which is its directory."""
+    """QEMU for ``order``; its sockets and overlay stand in its working directory.
+
+    With a ``memory`` that is restored nothing is booted: the state comes over the monitor.
+    """
     return [
         program,
         *("-name", order.name),
-        *("-machine", "q35", *accelerator.options),
-        *("-smp", str(order.cpus), "-m", f"{max(order.memory // MIB, 64)}M"),
+        *_memory(order, memory),
+        *accelerator.options,
+        *("-smp", str(order.cpus), "-m", f"{memory_mib(order)}M"),
         *("-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-sandbox", SANDBOX),
         *("-chardev", "socket,id=qmp,path=qmp,server=off", "-mon", "chardev=qmp,mode=control"),
         *("-chardev", "socket,id=console,path=console,server=off", "-serial", "chardev:console"),
         *("-object", "rng-random,id=rng0,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=rng0"),
         *("-drive", "if=none,id=disk,file=disk.qcow2,format=qcow2,cache=unsafe,discard=unmap"),
         *("-device", "virtio-blk-pci,drive=disk"),
-        *_seed(image),
+        *_seed(image, seed),
         *("-device", "virtio-serial-pci"),
         *("-chardev", "socket,id=agent,path=agent,server=off,reconnect=1"),
         *("-device", f"virtserialport,chardev=agent,name={CHANNEL_NAME},id=agent-port"),
-        *_kernel(image, order.network),
+        *(("-incoming", "defer") if memory and memory.is_restored else _kernel(image, order.network)),
         *_network(order.network),
     ]
 
 
-def _seed(image: ReadyImage) -> list[str]:
+def memory_mib(order: MachineOrder) -> int:
+    """The guest's memory in MiB."""
+    return max(order.memory // MIB, 64)
+
+
+def _memory(order: MachineOrder, memory: Memory | None) -> list[str]:
+    if memory is None:
+        return ["-machine", "q35"]
+    share = "on" if memory.shared else "off"
+    size = f"size={memory_mib(order)}M"
+    backend = f"memory-backend-file,id=ram0,{size},mem-path={memory.path},share={share}"
+    return ["-object", backend, "-machine", "q35,memory-backend=ram0"]
+
+
+def _seed(image: ReadyImage, path: str) -> list[str]:
     if image.image.seed is SeedKind.NONE:
         return []
-    drive = ["-drive", "if=none,id=seed,file=seed.iso,format=raw,readonly=on"]
+    drive = ["-drive", f"if=none,id=seed,file={path},format=raw,readonly=on"]
     if image.image.seed_bus is SeedBus.IDE:
         return [*drive, "-device", "ide-cd,drive=seed"]
     return [*drive, "-device", "virtio-blk-pci,drive=seed"]
@@ -104,9 +140,9 @@ def guarded(command: Sequence[str], lifetime: timedelta, user: Unprivileged | No
     ]
 
 
-def choose_user(uid: int, kvm: bool) -> Unprivileged | None:
+def choose_user(uid: int, accelerator: Accelerator, *groups: int) -> Unprivileged | None:
     """Whom QEMU runs as: a user id of its own if we are root, else whoever we are."""
     if os.geteuid() != 0:
         return None
-    groups = (Path("/dev/kvm").stat().st_gid,) if kvm else ()
-    return Unprivileged(uid, groups)
+    kvm = (Path("/dev/kvm").stat().st_gid,) if accelerator.kind == "kvm" else ()
+    return Unprivileged(uid, (*groups, *kvm))

@@ -1,0 +1,42 @@
+"""A machine's own disk: an empty overlay over files that are never written to."""
+
+import asyncio
+import os
+from pathlib import Path
+
+from solstice.domain.errors import MachineFault
+
+
+async def make_overlay(path: Path, base: Path, base_format: str, size: int, owner: int | None) -> None:
+    """An empty qcow2 over ``base``, as large as that or ``size`` bytes."""
+    process = await asyncio.create_subprocess_exec(
+        *("qemu-img", "create", "-q", "-f", "qcow2", "-b", str(base), "-F", base_format, str(path)),
+        *([str(size)] if size else []),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, complaint = await process.communicate()
+    if process.returncode != 0:
+        text = complaint.decode(errors="replace").strip()
+        raise MachineFault(f"cannot make a disk over {base}: {text}", "See `solstice doctor`.")
+    give(path, owner)
+
+
+def give(path: Path, owner: int | None) -> None:
+    """Hand a file to the user QEMU runs as."""
+    if owner is not None:
+        os.chown(path, owner, owner)
+
+
+def check_reachable(*paths: Path) -> None:
+    """Refuse a place that QEMU's own user could not reach."""
+    if os.geteuid() != 0:
+        return
+    for path in paths:
+        for parent in path.resolve().parents:
+            if parent.exists() and not parent.stat().st_mode & 0o001:
+                raise MachineFault(
+                    f"{parent} is closed to other users, and QEMU does not run as root",
+                    f"Open it (chmod o+x {parent}), or give another --state-dir and --cache-dir.",
+                )
