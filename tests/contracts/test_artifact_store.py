@@ -37,7 +37,7 @@ def case(request: pytest.FixtureRequest, tmp_path: Path) -> Case:
         fake = FakeArtifacts()
         return Case(fake, lambda: sorted(fake.kept))
     folder = tmp_path / "artifacts"
-    return Case(FileArtifacts(folder, lambda event: None), lambda: files_below(folder))
+    return Case(FileArtifacts(folder, folder / ".streams", lambda event: None), lambda: files_below(folder))
 
 
 def files_below(folder: Path) -> list[str]:
@@ -124,7 +124,7 @@ async def test_one_byte_changed_anywhere_never_breaks_the_store(
     """Either it is still a tar of plain files, or it is refused as the author's mistake."""
     data = bytearray(tar_of({"a/b": b"1" * 600, "c": b"2", "d" * 150: b"3"}))
     data[place % len(data)] = value
-    store = FileArtifacts(tmp_path / "artifacts", lambda event: None)
+    store = FileArtifacts(tmp_path / "artifacts", tmp_path / "streams", lambda event: None)
     with contextlib.suppress(AuthorMistake):
         await store.put(JOB, "wheels", stream(bytes(data)))
     assert {path.name for path in tmp_path.iterdir()} == {"artifacts"}

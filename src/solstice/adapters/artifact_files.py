@@ -17,7 +17,6 @@ from solstice.domain.errors import AuthorMistake
 from solstice.domain.event import ArtifactStored, Event
 from solstice.domain.job import Job
 
-STREAMS = ".streams"
 CHUNK = 64 * 1024
 END = bytes(1024)
 """Two empty blocks."""
@@ -40,10 +39,10 @@ class FileReceipt:
 
 
 class FileArtifacts:
-    """Artifacts in ``folder``: ``<job>/<artifact>/…`` for people, one tar stream each beside them."""
+    """Artifacts in ``folder``: ``<job>/<artifact>/…`` for people; in ``streams`` as they came."""
 
-    def __init__(self, folder: Path, tell: Callable[[Event], None]) -> None:
-        self._folder, self._tell = folder, tell
+    def __init__(self, folder: Path, streams: Path, tell: Callable[[Event], None]) -> None:
+        self._folder, self._streams, self._tell = folder, streams, tell
 
     async def put(self, job: Job, name: str, data: AsyncIterator[bytes]) -> FileReceipt:
         """Store the stream, then lay out its files; nothing is visible before it is whole."""
@@ -72,7 +71,7 @@ class FileArtifacts:
                 yield data
 
     def _stream(self, job: Job, name: str) -> Path:
-        return self._folder / STREAMS / file_name(job.plan.id) / f"{file_name(name)}.tar"
+        return self._streams / file_name(job.plan.id) / f"{file_name(name)}.tar"
 
     def _files(self, job: Job, name: str) -> Path:
         return self._folder / file_name(job.plan.id) / file_name(name)

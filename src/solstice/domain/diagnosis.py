@@ -1,9 +1,11 @@
 """What a dead or silent machine died of, read from the last words on its console."""
 
 import re
+from dataclasses import replace
 
 from solstice.domain.reason import Cause, Reason
 
+LAST_LINES = 15
 INIT_STARTED = b"solstice-init: started"
 AGENT_EXITED = re.compile(rb"solstice-init: agent exited (\S+)")
 PANIC = re.compile(rb"Kernel panic - not syncing: ([^\r\n]*)")
@@ -14,8 +16,14 @@ def diagnose(console: bytes, *, said_hello: bool, machine_ended: bool) -> Reason
     """Why a machine that should be at work is not; ``console`` is what its serial console said.
 
     ``said_hello`` tells whether its agent ever opened a session, ``machine_ended`` whether its process
-    is gone (else it only is silent).
+    is gone (else it only is silent). The console's last lines are the reason's detail.
     """
+    reason = _find(console, said_hello, machine_ended)
+    lines = [line.rstrip() for line in console.decode("utf-8", "replace").splitlines() if line.strip()]
+    return replace(reason, detail="\n".join(lines[-LAST_LINES:]))
+
+
+def _find(console: bytes, said_hello: bool, machine_ended: bool) -> Reason:
     if match := PANIC.search(console):
         return Reason(Cause.KERNEL_PANIC, f"the guest's kernel panicked: {_text(match[1])}")
     if match := OUT_OF_MEMORY.search(console):

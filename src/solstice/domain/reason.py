@@ -73,10 +73,14 @@ class Cause(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A cause with its evidence: one line for people (``step "unit" exited with 1``)."""
+    """A cause with its evidence: one line for people (``step "unit" exited with 1``).
+
+    ``detail`` is what a person may read on: more lines, such as the end of a build's output.
+    """
 
     cause: Cause
     evidence: str = ""
+    detail: str = ""
 
     def __str__(self) -> str:
         return self.evidence or self.cause.word

@@ -50,6 +50,7 @@ class LocalParts:
     cache_dir: Path
     logs: Path
     artifacts: Path
+    streams: Path
     images: ImageMap
     bounds: Bounds
     sources: Sources
@@ -108,7 +109,7 @@ class LocalSystem:
         self._sessions = Sessions(
             jobs=self._jobs,
             logs=self._logs,
-            artifacts=FileArtifacts(parts.artifacts, self._tell),
+            artifacts=FileArtifacts(parts.artifacts, parts.streams, self._tell),
             sources=parts.sources,
             secrets=GivenSecrets(parts.secrets),
             images=images,

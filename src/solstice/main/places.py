@@ -28,6 +28,11 @@ class Places:
         return self.folder / "artifacts"
 
     @property
+    def streams(self) -> Path:
+        """Artifacts as jobs sent them, for the jobs that fetch them."""
+        return self.folder / "streams"
+
+    @property
     def kept(self) -> Path:
         """What is left of failed jobs' machines."""
         return self.folder / "kept"

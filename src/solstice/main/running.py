@@ -90,6 +90,7 @@ def _run(context: Context, options: Mapping[str, Any], settings: Settings) -> in
         cache_dir=settings.cache_dir,
         logs=places.logs,
         artifacts=artifacts,
+        streams=places.streams,
         images=images,
         bounds=make_bounds(settings, options["at_once"]),
         sources=GitSource(planned.repository, planned.commit, places.source, dirty=planned.dirty),

@@ -44,8 +44,8 @@ class Launcher(Loop):
         self._jobs, self._images, self._hypervisor = jobs, images, hypervisor
         self._clock, self._bounds, self._spawn, self._sweep = clock, bounds, spawn, sweep
         self._preparing: set[str] = set()
-        self._prepared: dict[str, str] = {}
-        """Image name → "" once it is at hand, else why it cannot be had."""
+        self._prepared: dict[str, Reason | None] = {}
+        """Image name → ``None`` once it is at hand, else why it cannot be had."""
 
     async def launch(self) -> None:
         """One pass."""
@@ -94,16 +94,15 @@ class Launcher(Loop):
         try:
             image = self._images.resolve(job.plan.runs_on)
         except OperatorMistake as error:
-            reason = Reason(Cause.IMAGE_FAILED, _with_remedy(error))
+            reason = _blame(Cause.IMAGE_FAILED, error)
             await self._jobs.swap(job, job.end(JobState.FAILED, reason, now))
             return
-        if (failure := self._prepared.get(image.name)) is None:
+        if image.name not in self._prepared:
             self._prepare(image)
             await self._note_wait(job, Reason(Cause.IMAGE_COMING, f"image {image.name} is on its way"))
             return
-        if failure:
-            reason = Reason(Cause.IMAGE_FAILED, failure)
-            await self._jobs.swap(job, job.end(JobState.FAILED, reason, now))
+        if failure := self._prepared[image.name]:
+            await self._jobs.swap(job, job.end(JobState.FAILED, failure, now))
             return
         size = measure(job.plan, self._images, image)
         if never := never_fits(size.room, self._bounds.host):
@@ -148,7 +147,7 @@ class Launcher(Loop):
             async with asyncio.timeout(self._bounds.boot_limit.total_seconds()):
                 booted = await self._hypervisor.boot(order)
         except OperatorMistake as error:
-            await self._not_booted(job, Reason(Cause.BOOT_FAILED, _with_remedy(error)), again=False)
+            await self._not_booted(job, _blame(Cause.BOOT_FAILED, error), again=False)
         except (Transient, TimeoutError) as error:
             evidence = str(error) or "the machine did not start within the boot limit"
             await self._not_booted(job, Reason(Cause.BOOT_FAILED, evidence), again=True)
@@ -189,13 +188,15 @@ class Launcher(Loop):
         try:
             async with asyncio.timeout(self._bounds.image_limit.total_seconds()):
                 await self._hypervisor.prepare(image)
-            self._prepared[image.name] = ""
+            self._prepared[image.name] = None
         except OperatorMistake as error:
-            self._prepared[image.name] = _with_remedy(error)
+            self._prepared[image.name] = _blame(Cause.IMAGE_FAILED, error)
         except Transient as error:
-            self._prepared[image.name] = f"image {image.name} cannot be had: {error}"
+            evidence = f"image {image.name} cannot be had: {error}"
+            self._prepared[image.name] = Reason(Cause.IMAGE_FAILED, evidence)
         except TimeoutError:
-            self._prepared[image.name] = f"image {image.name} is not there after {self._bounds.image_limit}"
+            evidence = f"image {image.name} is not there after {self._bounds.image_limit}"
+            self._prepared[image.name] = Reason(Cause.IMAGE_FAILED, evidence)
         self._preparing.discard(image.name)
         self.nudge()
 
@@ -209,5 +210,7 @@ def _waits_for(needs: tuple[Job, ...]) -> Reason:
     return Reason(Cause.NEEDS, f"needs {names}")
 
 
-def _with_remedy(error: OperatorMistake) -> str:
-    return f"{error}; {error.remedy}" if error.remedy else str(error)
+def _blame(cause: Cause, error: OperatorMistake) -> Reason:
+    """The error's first line and its remedy as evidence; what else it says (a build's output) as detail."""
+    first, _, rest = str(error).partition("\n")
+    return Reason(cause, f"{first}; {error.remedy}" if error.remedy else first, rest)

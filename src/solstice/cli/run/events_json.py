@@ -192,7 +192,8 @@ def _write_step(step: StepRecord) -> Json:
 def _write_reason(reason: Reason | None) -> Json | None:
     if reason is None:
         return None
-    return {"cause": reason.cause.word, "fault": reason.cause.fault.value, "text": str(reason)}
+    words: Json = {"cause": reason.cause.word, "fault": reason.cause.fault.value, "text": str(reason)}
+    return {**words, "detail": reason.detail} if reason.detail else words
 
 
 def _seconds(duration: timedelta | None) -> float | None:

@@ -17,6 +17,7 @@ FAILURES = frozenset({JobState.FAILED, JobState.TIMED_OUT})
 _TITLES = ("job", "image", "boot", "run", "result", "why")
 _IMAGE, _BOOT, _RUN, _RESULT, _WHY = range(1, 6)
 _NARROWEST_WHY = 12
+MOST_DETAIL = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,8 @@ def _show_failure(view: JobView, job: Job, plan: Plan, summary: Summary, style: 
     headline = f"{job.plan.id} {job.state.value.replace('_', ' ')}{why}"
     yield f"{style.symbol(look)} {style.state(headline, look)}"
     yield f"  whose fault: {name_culprit(job)}"
+    for line in (job.reason.detail.splitlines() if job.reason else ())[-MOST_DETAIL:]:
+        yield f"  {style.faint('┆')} {clean_words(line)}"
     found = failing_step(job)
     if found:
         index, step = found
