@@ -122,20 +122,28 @@ def _network(network: Network) -> list[str]:
     return ["-netdev", "user,id=net0", "-device", "virtio-net-pci,netdev=net0,romfile="]
 
 
+# A process whose parent died before it could ask for the parent-death signal never gets one: so each
+# looks, after it has asked, whether its parent is still the one that started it. `exec` keeps `$$`.
+_UNDER_US = (
+    '[ "$PPID" = "$1" ] || exit 75; limit=$2; under_timeout=$3; drop=$4; shift 4; '
+    'exec timeout --kill-after=5 "$limit" setpriv --pdeathsig KILL $drop sh -c "$under_timeout" sh "$$" "$@"'
+)
+_UNDER_TIMEOUT = '[ "$PPID" = "$1" ] || exit 75; shift; exec "$@"'
+
+
 def guarded(command: Sequence[str], lifetime: timedelta, user: Unprivileged | None) -> list[str]:
     """``command`` under a host-side deadline, dying with its watchdog and with us, as ``user``.
 
     ``timeout`` (coreutils) ends it after ``lifetime`` even when our process hangs; the parent-death
     signals (util-linux ``setpriv``) let neither outlive the process that started it.
     """
-    drop: list[str] = []
+    drop = ["--no-new-privs", "--inh-caps=-all"]
     if user is not None:
-        groups = ["--groups", ",".join(map(str, user.groups))] if user.groups else ["--clear-groups"]
-        drop = [f"--reuid={user.uid}", f"--regid={user.uid}", *groups, "--bounding-set=-all"]
+        groups = f"--groups={','.join(map(str, user.groups))}" if user.groups else "--clear-groups"
+        drop += [f"--reuid={user.uid}", f"--regid={user.uid}", groups, "--bounding-set=-all"]
     return [
-        *("setpriv", "--pdeathsig", "KILL"),
-        *("timeout", "--kill-after=5", f"{lifetime.total_seconds():.0f}"),
-        *("setpriv", "--pdeathsig", "KILL", "--no-new-privs", "--inh-caps=-all", *drop),
+        *("setpriv", "--pdeathsig", "KILL", "sh", "-c", _UNDER_US, "sh", str(os.getpid())),
+        *(f"{lifetime.total_seconds():.0f}", _UNDER_TIMEOUT, " ".join(drop)),
         *command,
     ]
 
