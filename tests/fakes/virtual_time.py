@@ -10,6 +10,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+LONGEST_STORY_SECONDS = 100 * 3600.0
+
+
 class Stuck(AssertionError):
     """Everybody waits, and nobody has set a timer: in real time this would last for ever."""
 
@@ -27,6 +30,8 @@ class _JumpingSelector(selectors.SelectSelector):
             if timeout is None:
                 raise Stuck("everybody waits for somebody else")
             self.now += max(timeout, 0.0)
+            if self.now > LONGEST_STORY_SECONDS:
+                raise Stuck("only the loops' own timers go on")
         return ready
 
 

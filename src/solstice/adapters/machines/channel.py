@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from solstice.adapters.machines.listening import listen
 from solstice.wire.handshake import (
     REPEAT_SECONDS,
     Line,
@@ -39,7 +40,7 @@ class AgentChannel:
         self.guest_open = asyncio.Event()
         self.spoken = asyncio.Event()
         """Set once a guest has answered a handshake."""
-        self._silent = False
+        self._may_speak = asyncio.Event()
         self._guest_closed = asyncio.Event()
         self._server: asyncio.Server | None = None
         self._task: asyncio.Task[None] | None = None
@@ -47,12 +48,17 @@ class AgentChannel:
     async def start(self, owner: int | None, *, silent: bool = False) -> None:
         """Listen; ``owner`` is the user id the hypervisor's process connects as.
 
-        A ``silent`` channel says nothing to its guest: a template waits before the handshake.
+        A ``silent`` channel says nothing to its guest before `speak`: a template, and a machine that
+        stands by, wait in front of the handshake.
         """
-        self._silent = silent
-        self._server = await asyncio.start_unix_server(self._accept, self._path)
-        if owner is not None:
-            os.chown(self._path, owner, owner)
+        if not silent:
+            self._may_speak.set()
+        self._server = await listen(self._accept, self._path, owner)
+
+    def speak(self, prepare: Callable[[], Prepare]) -> None:
+        """Begin the handshake of a silent channel, with the identity its machine has got by now."""
+        self._prepare = prepare
+        self._may_speak.set()
 
     async def stop(self) -> None:
         """Hang up and stop listening."""
@@ -76,8 +82,7 @@ class AgentChannel:
             self._task.cancel()
         self._task = asyncio.current_task()
         try:
-            while self._silent and not reader.at_eof():
-                await reader.read(CHUNK)
+            await self._may_speak.wait()
             while not reader.at_eof():
                 await self.guest_open.wait()
                 rest = await self._shake_hands(reader, writer)
@@ -85,6 +90,8 @@ class AgentChannel:
                     await self._splice(rest, reader, writer)
         except (OSError, asyncio.CancelledError) as error:
             log.debug("agent channel closed: %r", error)
+            # What was not sent yet will not be read by anybody: a close would wait for it.
+            writer.transport.abort()
         finally:
             writer.close()
 

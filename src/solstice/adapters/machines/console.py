@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
-import os
 from collections import deque
 from pathlib import Path
+
+from solstice.adapters.machines.listening import listen
 
 HEAD_BYTES = 64 * 1024
 TAIL_BYTES = 192 * 1024
@@ -25,9 +26,7 @@ class Console:
 
     async def start(self, owner: int | None) -> None:
         """Listen; ``owner`` is the user id the hypervisor's process connects as."""
-        self._server = await asyncio.start_unix_server(self._accept, self._socket)
-        if owner is not None:
-            os.chown(self._socket, owner, owner)
+        self._server = await listen(self._accept, self._socket, owner)
 
     async def stop(self) -> None:
         """Stop listening; what was said stays readable."""

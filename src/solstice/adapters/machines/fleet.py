@@ -108,6 +108,14 @@ class Fleet:
         except OSError as error:
             raise disk_fault(f"cannot start machine {order.name}", error) from error
 
+    async def rename(self, standby: MachineName, name: MachineName) -> Made:
+        """Give a machine the name it is known by from now on; its folder moves under its processes."""
+        made = self._made.pop(standby)
+        self._made[name] = made
+        await asyncio.to_thread(made.folder.rename, self._root.folder(name))
+        made.folder = self._root.folder(name)
+        return made
+
     def alive(self) -> Mapping[MachineName, bool]:
         """Every machine that is there, and whether it lives."""
         return {name: name in self._made and self._made[name].is_alive for name in self._root.names()}
@@ -124,9 +132,12 @@ class Fleet:
 
     async def destroy(self, machine: MachineName) -> None:
         """End it and remove every trace."""
+        made = self._made.get(machine)
         await self.stop(machine)
         await self._root.remove(machine)
-        self._made.pop(machine, None)
+        # Not one that began to boot meanwhile: it would be forgotten with its listeners.
+        if made and self._made.get(machine) is made:
+            del self._made[machine]
 
     def folder(self, machine: MachineName) -> Path:
         """Where it lives."""
