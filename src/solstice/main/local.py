@@ -79,11 +79,12 @@ class LocalSystem:
         self._over = asyncio.Event()
         self._failure: BaseException | None = None
         self._names: dict[str, str] = {}
+        self._loops: list[Callable[[], Coroutine[Any, Any, None]]] = []
         self._endpoint = root.path / "grpc"
         self._clock = SystemClock()
         self._jobs = MemoryJobs(self._tell)
         self._logs = FileLogs(parts.logs, self._log_name, durable=False)
-        hypervisor = self._make_hypervisor(parts)
+        self._machines = hypervisor = self._make_hypervisor(parts)
         self.hypervisor: Hypervisor = (
             KeepFailed(hypervisor, self._jobs, parts.kept, self._tell) if parts.kept else hypervisor
         )
@@ -158,6 +159,8 @@ class LocalSystem:
     async def start(self) -> None:
         """Listen for agents; start launcher and reaper."""
         await self._app.start(self._endpoint)
+        for run in self._loops:
+            self._spawn(run())
         self._spawn(self._launcher.run())
         self._spawn(self._reaper.run())
 
@@ -166,8 +169,7 @@ class LocalSystem:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for machine in await self.hypervisor.machines():
-            await self.hypervisor.destroy(machine)
+        await self._machines.close()
         await self._app.stop()
         self._logs.close()
 
@@ -176,7 +178,7 @@ class LocalSystem:
             while await self.hypervisor.machines():
                 await self._reaper.sweep()
 
-    def _make_hypervisor(self, parts: LocalParts) -> Hypervisor:
+    def _make_hypervisor(self, parts: LocalParts) -> QemuHypervisor | SandboxHypervisor:
         def notice(text: str) -> None:
             self._tell(Notice(text))
 
@@ -196,7 +198,7 @@ class LocalSystem:
         async def ready(image: Image) -> ReadyImage:
             return await store.ready(image, self._tell)
 
-        return QemuHypervisor(
+        qemu = QemuHypervisor(
             root=self._root,
             ready=ready,
             write_seed=write_seed,
@@ -207,6 +209,8 @@ class LocalSystem:
             agent=shipped_agent(),
             warm_wait=parts.bounds.boot_limit / 2 if parts.warm else None,
         )
+        self._loops.append(qemu.pool.run)
+        return qemu
 
     def _tell(self, event: Event) -> None:
         self._watch(event)

@@ -139,6 +139,11 @@ class Fleet:
         if made and self._made.get(machine) is made:
             del self._made[machine]
 
+    async def close(self) -> None:
+        """Destroy every machine."""
+        for machine in self._root.names():
+            await self.destroy(machine)
+
     def folder(self, machine: MachineName) -> Path:
         """Where it lives."""
         return self._root.folder(machine)

@@ -7,6 +7,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -15,14 +16,16 @@ from qemu.qmp import QMPError
 
 from solstice.adapters.faults import disk_fault
 from solstice.adapters.machines.accelerator import AcceleratorProbe
+from solstice.adapters.machines.channel import prepare_for
 from solstice.adapters.machines.disk import check_reachable, give, make_overlay
 from solstice.adapters.machines.fleet import Fleet, Made
 from solstice.adapters.machines.folder import MachineRoot
 from solstice.adapters.machines.laps import Laps
 from solstice.adapters.machines.monitor import Monitor
-from solstice.adapters.machines.qemu_command import Accelerator, Unprivileged, choose_user, qemu_command
-from solstice.adapters.machines.template import TemplateShelf
-from solstice.adapters.machines.warm import TEMPLATE_PREFIX, Phases, WarmStarts
+from solstice.adapters.machines.pool import OLDEST, STANDBY_PREFIX, Pool
+from solstice.adapters.machines.qemu_command import Blueprint, choose_user, qemu_command
+from solstice.adapters.machines.template import DISK, SEED, Template, TemplateShelf
+from solstice.adapters.machines.warm import ANSWER_SECONDS, TEMPLATE_PREFIX, Phases, WarmStarts
 from solstice.domain.errors import MachineFault
 from solstice.domain.image import Image, ReadyImage, SeedKind
 from solstice.domain.lease import MachineName
@@ -37,6 +40,8 @@ TEMPLATE_GROUP = 61_199
 """The group that may read templates when we are root: every QEMU of ours, and nobody else."""
 FIRST_UID, UIDS = 61_200, 4_000
 """User ids for machines when we are root: within the range systemd gives to transient users."""
+LONGEST_JOB = timedelta(hours=24)
+OUR_OWN = (TEMPLATE_PREFIX, STANDBY_PREFIX)
 LOOPBACK_NOTICE = (
     'machines with network "outbound" can reach services on this host\'s loopback for now; '
     'network "none" reaches nothing'
@@ -69,6 +74,8 @@ class QemuHypervisor:
         self._fleet = Fleet(root, endpoint)
         self._agent, self._warm_wait, self._cache_dir = agent, warm_wait, cache_dir
         self._warm: WarmStarts | None = None
+        self.pool = Pool(self._fleet)
+        """Machines that stand by; whoever runs the process runs it too."""
         self._ready, self._write_seed = ready, write_seed
         self._changed, self._notice, self._program = changed, notice, program
         self._probe = AcceleratorProbe(program, cache_dir)
@@ -103,58 +110,80 @@ class QemuHypervisor:
         )
 
     async def boot(self, order: MachineOrder) -> Booted:
-        """A clone of a template, or a cold boot where there is none or it does not come up."""
-        image = self._images[order.image.name]
-        accelerator, _ = await self._probe.ask(image.kernel, image.initrd)
+        """A machine that stands by, a clone of a template, or a cold boot: the quickest way that works."""
+        blueprint = await self._draw(order)
         if order.network is Network.OUTBOUND:
             self._say_once(LOOPBACK_NOTICE)
-        user = choose_user(FIRST_UID + secrets.randbelow(UIDS), accelerator, TEMPLATE_GROUP)
-        check_reachable(self._fleet.folder(order.name), image.disk)
-        template = await self._warm.template(order, image, accelerator, user) if self._warm else None
+        check_reachable(self._fleet.folder(order.name), blueprint.image.disk)
+        template = await self._warm.template(blueprint) if self._warm else None
         if template and self._warm:
-            clone = partial(self._warm.restore, template, order, image, accelerator, user)
             try:
-                return Booted("restored", await self._boot(order, user, clone))
+                return await self._boot_warm(self._warm, template, blueprint)
             except (MachineFault, QMPError, TimeoutError) as error:
                 await self._fleet.destroy(order.name)
+                await self.pool.drop(template.key)
                 await self._warm.give_up(template, str(error) or "it did not answer")
-        cold = partial(self._boot_cold, order, image, accelerator, user)
-        return Booted("cold", await self._boot(order, user, cold))
+        phases = await self._boot(blueprint, partial(self._boot_cold, blueprint))
+        return Booted("cold", phases)
 
-    async def _boot(
-        self, order: MachineOrder, user: Unprivileged | None, way: Callable[[Made], Awaitable[Phases]]
-    ) -> Phases:
+    async def _draw(self, order: MachineOrder) -> Blueprint:
+        image = self._images[order.image.name]
+        accelerator, _ = await self._probe.ask(image.kernel, image.initrd)
+        user = choose_user(FIRST_UID + secrets.randbelow(UIDS), accelerator, TEMPLATE_GROUP)
+        return Blueprint(order, image, accelerator, user)
+
+    async def _boot_warm(self, warm: WarmStarts, template: Template, blueprint: Blueprint) -> Booted:
+        order, laps = blueprint.order, Laps()
+        self.pool.want(template.key, order.image.warm, partial(self._stand_by, warm, template, order))
+        if made := await self.pool.take(template.key, order.name):
+            self._watch(order.name, made)
+            made.channel.speak(prepare_for(order.name, order.token))
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await made.channel.spoken.wait()
+            laps.lap("answer")
+            return Booted("pooled", laps.all)
+        return Booted("restored", await self._boot(blueprint, partial(warm.restore, template, blueprint)))
+
+    async def _stand_by(
+        self, warm: WarmStarts, template: Template, order: MachineOrder, name: MachineName
+    ) -> None:
+        # Its deadline on the host is set before its job is known: its age and the longest job together.
+        order = replace(order, name=name, token="", lifetime=OLDEST + LONGEST_JOB)
+        blueprint = await self._draw(order)
+
+        async def start(made: Made) -> None:
+            await warm.clone(template, blueprint, made, silent=True)
+
+        await self._fleet.boot(order, blueprint.owner, start)
+
+    async def _boot(self, blueprint: Blueprint, way: Callable[[Made], Awaitable[Phases]]) -> Phases:
         async def start(made: Made) -> Phases:
             phases = await way(made)
-            if made.process:
-                made.spawn(self._watch_end(order.name, made.process))
+            self._watch(blueprint.order.name, made)
             return phases
 
-        return await self._fleet.boot(order, user.uid if user else None, start)
+        return await self._fleet.boot(blueprint.order, blueprint.owner, start)
 
-    async def _boot_cold(
-        self,
-        order: MachineOrder,
-        image: ReadyImage,
-        accelerator: Accelerator,
-        user: Unprivileged | None,
-        made: Made,
-    ) -> Phases:
-        laps, owner, folder = Laps(), user.uid if user else None, made.folder
-        await make_overlay(folder / "disk.qcow2", image.disk, image.disk_format.value, order.disk, owner)
+    async def _boot_cold(self, blueprint: Blueprint, made: Made) -> Phases:
+        order, image, owner, folder = blueprint.order, blueprint.image, blueprint.owner, made.folder
+        laps = Laps()
+        await make_overlay(folder / DISK, image.disk, image.disk_format.value, order.disk, owner)
         laps.lap("overlay")
         if image.image.seed is not SeedKind.NONE:
-            await asyncio.to_thread(self._write_seed, folder / "seed.iso", order)
-            give(folder / "seed.iso", owner)
+            await asyncio.to_thread(self._write_seed, folder / SEED, order)
+            give(folder / SEED, owner)
         laps.lap("seed")
         await made.channel.start(owner)
         await made.console.start(owner)
         monitor = Monitor(made)
-        command = qemu_command(self._program, order, image, accelerator)
-        await monitor.start_qemu(command, order.lifetime, user)
+        await monitor.start_qemu(qemu_command(self._program, blueprint), order.lifetime, blueprint.user)
         made.spawn(monitor.watch_port(made.channel))
         laps.lap("qemu")
         return laps.all
+
+    def _watch(self, name: MachineName, made: Made) -> None:
+        if made.process:
+            made.spawn(self._watch_end(name, made.process))
 
     async def _watch_end(self, name: MachineName, process: asyncio.subprocess.Process) -> None:
         await process.wait()
@@ -162,13 +191,17 @@ class QemuHypervisor:
         self._changed()
 
     async def machines(self) -> Mapping[MachineName, bool]:
-        """By their folders; alive while QEMU runs or is about to. Those of templates are our own affair."""
+        """Those of jobs, by their folders; alive while QEMU runs or is about to."""
         alive = self._fleet.alive()
-        return {name: alive[name] for name in alive if not name.startswith(TEMPLATE_PREFIX)}
+        return {name: alive[name] for name in alive if not name.startswith(OUR_OWN)}
 
     async def destroy(self, machine: MachineName) -> None:
         """Kill QEMU and remove the folder."""
         await self._fleet.destroy(machine)
+
+    async def close(self) -> None:
+        """End every machine of this process, those that stand by too; the last call."""
+        await self._fleet.close()
 
     async def console(self, machine: MachineName) -> bytes:
         """What the serial console said."""

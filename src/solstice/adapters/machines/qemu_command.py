@@ -39,6 +39,21 @@ class Unprivileged:
 
 
 @dataclass(frozen=True, slots=True)
+class Blueprint:
+    """All that decides what one QEMU is like: what was ordered, of which image, run how and as whom."""
+
+    order: MachineOrder
+    image: ReadyImage
+    accelerator: Accelerator
+    user: Unprivileged | None
+
+    @property
+    def owner(self) -> int | None:
+        """Whose files its files are; ``None``: ours."""
+        return self.user.uid if self.user else None
+
+
+@dataclass(frozen=True, slots=True)
 class Memory:
     """A guest's memory as a file: written by a template's machine, mapped privately by a clone."""
 
@@ -52,17 +67,13 @@ class Memory:
 
 
 def qemu_command(
-    program: str,
-    order: MachineOrder,
-    image: ReadyImage,
-    accelerator: Accelerator,
-    memory: Memory | None = None,
-    seed: str = "seed.iso",
+    program: str, blueprint: Blueprint, memory: Memory | None = None, seed: str = "seed.iso"
 ) -> list[str]:
-    """QEMU for ``order``; its sockets and overlay stand in its working directory.
+    """QEMU for ``blueprint``; its sockets and overlay stand in its working directory.
 
     With a ``memory`` that is restored nothing is booted: the state comes over the monitor.
     """
+    order, image, accelerator = blueprint.order, blueprint.image, blueprint.accelerator
     return [
         program,
         *("-name", order.name),

@@ -89,6 +89,10 @@ class SandboxHypervisor:
         """Kill everything in the sandbox and remove its folder."""
         await self._fleet.destroy(machine)
 
+    async def close(self) -> None:
+        """End every sandbox of this process; the last call."""
+        await self._fleet.close()
+
     async def console(self, machine: MachineName) -> bytes:
         """What the agent's process printed."""
         return self._fleet.console(machine)

@@ -16,16 +16,9 @@ from solstice.adapters.machines.disk import give, make_overlay
 from solstice.adapters.machines.fleet import Fleet, Made
 from solstice.adapters.machines.laps import Laps
 from solstice.adapters.machines.monitor import Monitor
-from solstice.adapters.machines.qemu_command import (
-    Accelerator,
-    Memory,
-    Unprivileged,
-    memory_mib,
-    qemu_command,
-)
+from solstice.adapters.machines.qemu_command import Blueprint, Memory, memory_mib, qemu_command
 from solstice.adapters.machines.template import DISK, RAM, SEED, STATE, Template, TemplateShelf, template_key
 from solstice.domain.errors import MachineFault, SolsticeError
-from solstice.domain.image import ReadyImage
 from solstice.domain.lease import MachineName
 from solstice.domain.machine import MachineOrder
 
@@ -61,69 +54,51 @@ class WarmStarts:
         self._loaded: dict[str, Template] = {}
         self._locks: dict[str, asyncio.Lock] = {}
 
-    async def template(
-        self, order: MachineOrder, image: ReadyImage, accelerator: Accelerator, user: Unprivileged | None
-    ) -> Template | None:
+    async def template(self, blueprint: Blueprint) -> Template | None:
         """The template for machines like this one, made now if there is none."""
-        facts = await asyncio.to_thread(self._facts, order, image, accelerator)
+        facts = await asyncio.to_thread(self._facts, blueprint)
         key = template_key(facts)
         async with self._locks.setdefault(key, asyncio.Lock()):
             if key not in self._loaded and not self._shelf.refused(key):
-                found = await self._shelf.load(key) or await self._make(
-                    key, facts, order, image, accelerator, user
-                )
+                found = await self._shelf.load(key) or await self._make(key, facts, blueprint)
                 if found:
                     self._loaded[key] = found
             return self._loaded.get(key)
 
-    async def _make(
-        self,
-        key: str,
-        facts: dict[str, str],
-        order: MachineOrder,
-        image: ReadyImage,
-        accelerator: Accelerator,
-        user: Unprivileged | None,
-    ) -> Template | None:
+    async def _make(self, key: str, facts: dict[str, str], blueprint: Blueprint) -> Template | None:
         async with self._shelf.making(key):
             if found := await self._shelf.load(key):
                 return found
             name = MachineName(f"{TEMPLATE_PREFIX}{key[:12]}")
-            original = replace(order, name=name, token="", lifetime=self._wait + timedelta(minutes=1))
+            lifetime = self._wait + timedelta(minutes=1)
+            order = replace(blueprint.order, name=name, token="", lifetime=lifetime)
+            original = replace(blueprint, order=order)
 
             async def start(made: Made) -> None:
-                await self._save(original, image, accelerator, user, made)
+                await self._save(original, made)
                 await self._shelf.publish(key, facts, made.folder)
 
             try:
-                await self._fleet.boot(original, user.uid if user else None, start)
+                await self._fleet.boot(order, original.owner, start)
             except (SolsticeError, QMPError, TimeoutError, OSError) as error:
-                self._notice(
-                    f"no warm starts from {image.image.name}: {error or 'it did not come up in time'}"
-                )
-                await self._shelf.quarantine(key, str(error))
+                reason = str(error) or "it did not come up in time"
+                self._notice(f"no warm starts from {order.image.name}: {reason}")
+                await self._shelf.quarantine(key, reason)
                 return None
             finally:
                 await self._fleet.destroy(name)
             return await self._shelf.load(key)
 
-    async def _save(
-        self,
-        order: MachineOrder,
-        image: ReadyImage,
-        accelerator: Accelerator,
-        user: Unprivileged | None,
-        made: Made,
-    ) -> None:
-        owner, folder = user.uid if user else None, made.folder
+    async def _save(self, blueprint: Blueprint, made: Made) -> None:
+        order, image, owner, folder = blueprint.order, blueprint.image, blueprint.owner, made.folder
         await make_overlay(folder / DISK, image.disk, image.disk_format.value, order.disk, owner)
         await asyncio.to_thread(self._write_seed, folder / SEED, order)
         give(folder / SEED, owner)
         await made.channel.start(owner, silent=True)
         await made.console.start(owner)
         monitor = Monitor(made)
-        command = qemu_command(self._program, order, image, accelerator, Memory(RAM, shared=True))
-        process = await monitor.start_qemu(command, order.lifetime, user)
+        command = qemu_command(self._program, blueprint, Memory(RAM, shared=True))
+        process = await monitor.start_qemu(command, order.lifetime, blueprint.user)
         made.spawn(monitor.watch_port(made.channel))
         async with asyncio.timeout(self._wait.total_seconds()):
             await _first(made.channel.guest_open.wait(), process.wait())
@@ -137,25 +112,25 @@ class WarmStarts:
         await monitor.quit()
         await process.wait()
 
-    async def restore(
-        self,
-        template: Template,
-        order: MachineOrder,
-        image: ReadyImage,
-        accelerator: Accelerator,
-        user: Unprivileged | None,
-        made: Made,
-    ) -> Phases:
-        """Clone the template as ``order``; returns once the clone has answered its handshake."""
-        laps, owner = Laps(), user.uid if user else None
-        await make_overlay(made.folder / DISK, template.disk, "qcow2", order.disk, owner)
+    async def restore(self, template: Template, blueprint: Blueprint, made: Made) -> Phases:
+        """Clone the template; returns once the clone has answered its handshake."""
+        laps = await self.clone(template, blueprint, made, silent=False)
+        async with asyncio.timeout(ANSWER_SECONDS):
+            await made.channel.spoken.wait()
+        laps.lap("answer")
+        return laps.all
+
+    async def clone(self, template: Template, blueprint: Blueprint, made: Made, *, silent: bool) -> Laps:
+        """Clone the template; the clone runs on, and waits in its handshake if the channel is ``silent``."""
+        laps, order = Laps(), blueprint.order
+        await make_overlay(made.folder / DISK, template.disk, "qcow2", order.disk, blueprint.owner)
         laps.lap("overlay")
-        await made.channel.start(owner)
-        await made.console.start(owner)
+        await made.channel.start(blueprint.owner, silent=silent)
+        await made.console.start(blueprint.owner)
         monitor = Monitor(made)
         memory = Memory(f"/dev/fd/{template.ram}", shared=False)
-        command = qemu_command(self._program, order, image, accelerator, memory, str(template.seed))
-        await monitor.start_qemu(command, order.lifetime, user, pass_fds=(template.ram,))
+        command = qemu_command(self._program, blueprint, memory, str(template.seed))
+        await monitor.start_qemu(command, order.lifetime, blueprint.user, pass_fds=(template.ram,))
         laps.lap("qemu")
         made.spawn(monitor.watch_port(made.channel))
         # A description of its own: the offset of a descriptor is shared by all its duplicates.
@@ -166,10 +141,7 @@ class WarmStarts:
             os.close(state)
         laps.lap("restore")
         made.channel.guest_changed(opened=True)
-        async with asyncio.timeout(ANSWER_SECONDS):
-            await made.channel.spoken.wait()
-        laps.lap("answer")
-        return laps.all
+        return laps
 
     async def give_up(self, template: Template, reason: str) -> None:
         """Put a template out of use whose clone did not come up."""
@@ -177,10 +149,11 @@ class WarmStarts:
         self._notice(f"a warm start failed, so machines boot cold: {reason}")
         await self._shelf.quarantine(template.key, reason)
 
-    def _facts(self, order: MachineOrder, image: ReadyImage, accelerator: Accelerator) -> dict[str, str]:
-        command = qemu_command("qemu", order, image, accelerator)
+    def _facts(self, blueprint: Blueprint) -> dict[str, str]:
+        order = blueprint.order
+        command = qemu_command("qemu", blueprint)
         return {
-            "image": image.digest,
+            "image": blueprint.image.digest,
             "agent": hashlib.sha256(self._agent.read_bytes()).hexdigest(),
             "qemu": self._version,
             "devices": " ".join(word for word in command if word != order.name),
