@@ -19,6 +19,7 @@ from solstice.agent.ports import Opener
 from solstice.agent.processes import adopt_orphans
 from solstice.agent.runner import Runner
 from solstice.agent.session import Refused, Session
+from solstice.agent.warm import walk_warm_paths
 from solstice.domain.masking import Masker
 from solstice.wire.handshake import Prepare
 
@@ -37,6 +38,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         # At debug level they would write the credential into this log.
         logging.getLogger(library).setLevel(logging.WARNING)
     adopt_orphans()
+    if not arguments.token_file and not arguments.no_mend:
+        # Nobody waits for this machine yet: it is to become a template.
+        walk_warm_paths(arguments.workdir, arguments.user)
     # What is imported stays: a collector that visits it would fetch all its pages into every restored clone.
     gc.freeze()
     return asyncio.run(_serve(arguments))
