@@ -5,7 +5,9 @@ import gzip
 import hashlib
 import lzma
 import multiprocessing
+import os
 import resource
+import signal
 import stat
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
@@ -230,6 +232,31 @@ def test_two_processes_build_once(tmp_path: Path) -> None:
         child.join(20)
     assert [child.exitcode for child in children] == [0, 0]
     assert journal.read_text() == "run\n"
+
+
+@pytest.mark.timeout(60)
+def test_after_a_process_was_killed_in_the_middle_the_next_one_builds(tmp_path: Path) -> None:
+    pipe, again = tmp_path / "pipe", tmp_path / "again"
+    os.mkfifo(pipe)
+    image = write_recipe(
+        tmp_path / "recipe",
+        f'echo half > "$1/disk.raw"\n[ -e {again} ] || {{ echo $$ > {pipe}; exec sleep 60; }}\n'
+        'echo whole > "$1/disk.raw"',
+    )
+    spawn = multiprocessing.get_context("spawn")
+    barrier = spawn.Barrier(1)
+    child = spawn.Process(target=build_in_process, args=(tmp_path / "cache", image, barrier))
+    child.start()
+    orphan = int(pipe.read_text())
+    child.kill()
+    child.join(20)
+    os.killpg(orphan, signal.SIGKILL)
+    again.touch()
+    store = ImageStore(tmp_path / "cache")
+    assert store.find(image) is None
+    ready = asyncio.run(store.ready(image, ignore))
+    assert ready.disk.read_text() == "whole\n"
+    assert not list_leftovers(store.root)
 
 
 async def test_a_recipe_is_built_once_and_again_when_it_changes(store: ImageStore, tmp_path: Path) -> None:
