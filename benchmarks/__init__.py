@@ -1,1 +1,1 @@
-"""Measurements with a budget: what a person waits for."""
+"""Measurements against floors: what a person waits for, beside the least that any program could take."""
