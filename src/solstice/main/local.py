@@ -124,6 +124,7 @@ class LocalSystem:
 
     async def carry_out(self, pipeline: Pipeline) -> Pipeline:
         """Run the pipeline to its end and return it as it ended, every machine gone."""
+        self._over.clear()
         self._names = {job.id: job.plan.id for job in pipeline.jobs}
         await self._jobs.add(pipeline)
         if pipeline.jobs:
