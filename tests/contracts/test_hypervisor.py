@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from solstice.domain.errors import MachineFault, Transient
+from solstice.domain.errors import MachineFault, SolsticeError
 from solstice.domain.image import Image
 from solstice.domain.job import JobState
 from solstice.domain.lease import MachineName
@@ -172,7 +172,7 @@ async def test_a_machine_destroyed_while_it_boots_never_comes_up(rig: Rig, turns
     for _ in range(turns):
         await asyncio.sleep(0.0005)
     await rig.hypervisor.destroy(NAME)
-    with contextlib.suppress(Transient):
+    with contextlib.suppress(SolsticeError):
         await boot
     # A boot that had not begun, or was over, is not what was destroyed.
     await rig.hypervisor.destroy(NAME)

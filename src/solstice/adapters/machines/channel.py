@@ -30,9 +30,9 @@ PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 class AgentChannel:
     """Listens on a unix socket for a guest's channel and connects it to the orchestrator.
 
-    ``guest_open`` is set while something in the guest has the channel open; a hypervisor that cannot
-    tell leaves it set. Each connection, and each time the guest opens the channel anew, begins with a
-    handshake.
+    ``guest_open`` is set while something in the guest has the channel open: the hypervisor tells, or the
+    guest itself, by saying WAIT. Each connection, and each time the guest opens the channel anew, begins
+    with a handshake.
     """
 
     def __init__(self, path: Path, endpoint: Path, prepare: Callable[[], Prepare]) -> None:
@@ -82,9 +82,10 @@ class AgentChannel:
             self._task.cancel()
         self._task = asyncio.current_task()
         try:
+            await self._await_guest(reader)
             await self._may_speak.wait()
             while not reader.at_eof():
-                await self.guest_open.wait()
+                await self._await_guest(reader)
                 rest = await self._shake_hands(reader, writer)
                 if rest is not None:
                     await self._splice(rest, reader, writer)
@@ -94,6 +95,19 @@ class AgentChannel:
             writer.transport.abort()
         finally:
             writer.close()
+
+    async def _await_guest(self, reader: asyncio.StreamReader) -> None:
+        # Not every hypervisor sees who opens its ports, and a serial line keeps all that is said too early.
+        told = asyncio.create_task(_wait(self.guest_open))
+        heard = asyncio.create_task(_hear_waiting(reader))
+        try:
+            await asyncio.wait((told, heard), return_when=asyncio.FIRST_COMPLETED)
+            if heard.done() and heard.result():
+                self.guest_changed(opened=True)
+        finally:
+            told.cancel()
+            heard.cancel()
+            await asyncio.gather(told, heard, return_exceptions=True)
 
     async def _shake_hands(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes | None:
         nonce, lines = secrets.token_hex(8), LineReader()
@@ -116,13 +130,14 @@ class AgentChannel:
 
     async def _splice(self, rest: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         ours, theirs = await asyncio.open_unix_connection(self._endpoint, limit=CHUNK)
-        theirs.write(await _skip_to_preface(rest, reader))
-        tasks = [
-            asyncio.create_task(_copy(reader, theirs)),
-            asyncio.create_task(_copy(ours, writer)),
-            asyncio.create_task(_wait(self._guest_closed)),
-        ]
+        tasks: list[asyncio.Task[None]] = []
         try:
+            theirs.write(await _skip_to_preface(rest, reader))
+            tasks += [
+                asyncio.create_task(_copy(reader, theirs)),
+                asyncio.create_task(_copy(ours, writer)),
+                asyncio.create_task(_wait(self._guest_closed)),
+            ]
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in tasks:
@@ -131,6 +146,15 @@ class AgentChannel:
             theirs.close()
             with contextlib.suppress(OSError):
                 await theirs.wait_closed()
+
+
+async def _hear_waiting(reader: asyncio.StreamReader) -> bool:
+    """Read until a guest says that it waits; False if nobody is there any more."""
+    lines = LineReader()
+    while data := await reader.read(CHUNK):
+        if any(line.word == "WAIT" for line in lines.feed(data)):
+            return True
+    return False
 
 
 async def _skip_to_preface(data: bytes, reader: asyncio.StreamReader) -> bytes:
