@@ -13,10 +13,20 @@ from grpclib.encoding.proto import ProtoCodec
 from grpclib.protocol import H2Protocol
 
 from solstice.agent.ports import Opener
-from solstice.wire.handshake import MARK, MAX_LINE_BYTES, LineReader, Prepare, ready_line
+from solstice.wire.handshake import (
+    MARK,
+    MAX_LINE_BYTES,
+    WAIT_SECONDS,
+    LineReader,
+    Prepare,
+    ready_line,
+    wait_line,
+)
 
 log = logging.getLogger(__name__)
 
+WINDOW_BYTES = 4 * 1024 * 1024
+"""What the host may send before it has to wait, unless the transport keeps less."""
 _PREPARE = MARK + b"PREPARE "
 _ANSWER_AGAIN_SECONDS = 2.0
 _PATIENCE_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
@@ -25,8 +35,11 @@ _PATIENCE_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 class Link(Channel):  # type: ignore[misc]
     """A gRPC channel over one handshaken stretch of the byte stream; it never connects again by itself."""
 
-    def __init__(self) -> None:
-        super().__init__(codec=ProtoCodec(), config=Configuration())
+    def __init__(self, window_bytes: int) -> None:
+        config = Configuration(
+            http2_connection_window_size=window_bytes, http2_stream_window_size=window_bytes
+        )
+        super().__init__(codec=ProtoCodec(), config=config)
         self.lost = asyncio.Event()
 
     def begin(self, leash: "Leash") -> Any:
@@ -81,10 +94,12 @@ class Doorway(asyncio.BaseProtocol):
         self._link: Link | None = None
         self._leash: Leash | None = None
         self._h2: Any = None
+        self._waiting: asyncio.TimerHandle | None = None
         self.closed = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport: Any = transport
+        self._wait()
 
     def data_received(self, data: bytes) -> None:
         if self._h2 is not None:
@@ -109,10 +124,23 @@ class Doorway(asyncio.BaseProtocol):
         """The host closed its end; a serial port reports this and stays open for the next host."""
         self._lose()
         self._lines = LineReader()
+        self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._lose()
+        self._stop_waiting()
         self.closed.set()
+
+    def _wait(self) -> None:
+        """Say that somebody is here, again and again until the host says its first word."""
+        self._stop_waiting()
+        self._transport.write(wait_line())
+        self._waiting = asyncio.get_running_loop().call_later(WAIT_SECONDS, self._wait)
+
+    def _stop_waiting(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
 
     def _shake_hands(self, data: bytes) -> None:
         while lines := self._lines.feed(data):
@@ -125,6 +153,7 @@ class Doorway(asyncio.BaseProtocol):
                     return
 
     def _answer(self, nonce: str, prepare: Prepare) -> None:
+        self._stop_waiting()
         if nonce != self._nonce:
             self._prepare(prepare)
         elif time.monotonic() - self._answered < _ANSWER_AGAIN_SECONDS:
@@ -137,7 +166,7 @@ class Doorway(asyncio.BaseProtocol):
         # A nonce serves once: a stray second GO must not end in a second session.
         self._nonce, self._tail = "", b""
         self._leash = Leash(self._transport)
-        self._link = link = Link()
+        self._link = link = Link(self._transport.get_extra_info("window_bytes", WINDOW_BYTES))
         self._h2 = link.begin(self._leash)
         self._on_link(link)
         if first:

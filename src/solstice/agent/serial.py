@@ -9,6 +9,8 @@ _READ_BYTES = 256 * 1024
 _HIGH_WATER_BYTES = 256 * 1024
 _LOW_WATER_BYTES = 64 * 1024
 _ABSENT_POLL_SECONDS = 0.05
+_LINE_WINDOW_BYTES = 64 * 1024 - 1
+"""A serial line cannot hold its host back, and the kernel keeps 640 KiB: HTTP/2 has to."""
 _ABSENT = (errno.EIO, errno.ENXIO, errno.EPIPE, errno.ENODEV)
 """What reading or writing a port says while nobody holds its other end."""
 
@@ -23,9 +25,13 @@ async def open_serial(protocol: Any, path: str) -> "SerialTransport":
 def _make_raw(descriptor: int) -> None:
     # A virtio port is no terminal; an ISA serial line is, and would echo and translate.
     if os.isatty(descriptor):
+        import termios
         import tty
 
         tty.setraw(descriptor)
+        modes = termios.tcgetattr(descriptor)
+        modes[tty.ISPEED] = modes[tty.OSPEED] = termios.B115200
+        termios.tcsetattr(descriptor, termios.TCSANOW, modes)
 
 
 class SerialTransport(asyncio.Transport):
@@ -44,12 +50,13 @@ class SerialTransport(asyncio.Transport):
         self._paused = False
         self._closing = False
         self._absent = False
+        self._is_line = os.isatty(descriptor)
         self._poll: asyncio.TimerHandle | None = None
         protocol.connection_made(self)
         loop.add_reader(descriptor, self._read)
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        if self._closing or not data:
+        if self._closing or self._absent or not data:
             return
         idle = not self._buffer
         self._buffer += data
@@ -69,12 +76,13 @@ class SerialTransport(asyncio.Transport):
         self._finish(None)
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        return default
+        return _LINE_WINDOW_BYTES if name == "window_bytes" and self._is_line else default
 
     def _read(self) -> None:
         try:
             data = os.read(self._descriptor, _READ_BYTES)
         except (BlockingIOError, InterruptedError):
+            self._absent = False
             return
         except OSError as error:
             if error.errno in _ABSENT:
@@ -129,6 +137,8 @@ class SerialTransport(asyncio.Transport):
         self._poll = None
         if not self._closing:
             self._loop.add_reader(self._descriptor, self._read)
+            # A host that came and says nothing makes nothing readable.
+            self._read()
 
     def _finish(self, error: Exception | None) -> None:
         if self._closing:

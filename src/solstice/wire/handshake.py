@@ -1,9 +1,10 @@
 r"""What is said on a raw byte stream between host and guest before gRPC may begin.
 
-The host repeats ``PREPARE nonce {json}``, the guest mends itself and answers ``READY nonce``, the host
-says ``GO nonce`` and from the next byte on both speak HTTP/2. Each side drops everything before its
-mark: a virtio-serial port hands over bytes that were meant for an earlier listener. A guest that finds
-a `PREPARE` in the middle of HTTP/2 knows that its host has started anew and begins again.
+The guest repeats ``WAIT -`` until it hears the host, for not every host sees that somebody opened the
+channel. The host repeats ``PREPARE nonce {json}``, the guest mends itself and answers ``READY nonce``,
+the host says ``GO nonce`` and from the next byte on both speak HTTP/2. Each side drops everything before
+its mark: a virtio-serial port hands over bytes that were meant for an earlier listener. A guest that
+finds a `PREPARE` in the middle of HTTP/2 knows that its host has started anew and begins again.
 """
 
 import base64
@@ -16,6 +17,9 @@ MARK = b"\x00solstice-agent/1 "
 MAX_LINE_BYTES = 16 * 1024
 REPEAT_SECONDS = 0.25
 """How often the host says PREPARE until it is answered."""
+WAIT_SECONDS = 1.0
+"""How often the guest says WAIT until it is told PREPARE."""
+_WORDS = ("WAIT", "PREPARE", "READY", "GO")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,11 @@ def prepare_line(nonce: str, prepare: Prepare) -> bytes:
     return MARK + f"PREPARE {nonce} {json.dumps(body)}\n".encode("ascii")
 
 
+def wait_line() -> bytes:
+    """The guest's repeated word before it has heard anything."""
+    return MARK + b"WAIT -\n"
+
+
 def ready_line(nonce: str) -> bytes:
     """The guest's answer."""
     return MARK + f"READY {nonce}\n".encode("ascii")
@@ -57,7 +66,7 @@ def go_line(nonce: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the handshake: ``PREPARE``, ``READY`` or ``GO``, its nonce, and what follows it."""
+    """One line of the handshake: its word, its nonce (``-`` has none), and what follows it."""
 
     word: str
     nonce: str
@@ -124,5 +133,5 @@ class LineReader:
             self._buffer = self._buffer[end + 1 :]
             word, _, rest = text.partition(" ")
             nonce, _, body = rest.partition(" ")
-            if word in ("PREPARE", "READY", "GO") and nonce:
+            if word in _WORDS and nonce:
                 return Line(word, nonce, body)
