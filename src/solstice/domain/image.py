@@ -50,6 +50,15 @@ class Boot(Enum):
     """The hypervisor, from files beside the disk."""
 
 
+class Channel(Enum):
+    """What the agent in the machine and the host speak through."""
+
+    VIRTIO = "virtio"
+    """A virtio-serial port."""
+    SERIAL = "serial"
+    """The second serial line, for systems without a driver for the other."""
+
+
 class DigestKind(Enum):
     """A hash function a publisher may use; the value is the length of its hex form."""
 
@@ -116,7 +125,8 @@ class Image:
     """One thing a machine can boot from, and what a hypervisor has to know to boot it.
 
     ``user`` is whom steps run as ("" is root), ``cmdline`` the kernel's (``boot`` is ``KERNEL``),
-    ``warm`` how many machines to keep ready, ``hypervisors`` which kinds can run it (none named: any),
+    ``channel_device`` where the machine has the channel ("" is where Linux has it), ``warm`` how many
+    machines to keep ready, ``hypervisors`` which kinds can run it (none named: any),
     ``tried`` whether the maintainers have booted it, ``note`` what a person should know.
     """
 
@@ -132,11 +142,18 @@ class Image:
     cmdline: str = ""
     user: str = ""
     python: str = "python3"
+    channel: Channel = Channel.VIRTIO
+    channel_device: str = ""
     size: Size = field(default_factory=Size)
     hypervisors: tuple[str, ...] = ()
     warm: int = 0
     tried: bool = False
     note: str = ""
+
+    @property
+    def agent_channel(self) -> str:
+        """The channel as the agent's command line has it."""
+        return f"serial:{self.channel_device or _LINUX_DEVICES[self.channel]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +176,12 @@ class ReadyImage:
     def cmdline(self) -> str:
         """What the image wants on the kernel's command line."""
         return self.image.cmdline
+
+
+_LINUX_DEVICES = {
+    Channel.VIRTIO: "/dev/virtio-ports/org.solstice.agent",
+    Channel.SERIAL: "/dev/ttyS1",
+}
 
 
 class UnknownImage(OperatorMistake):

@@ -7,6 +7,7 @@ from typing import TypeVar
 from solstice.domain.errors import OperatorMistake
 from solstice.domain.image import (
     Boot,
+    Channel,
     Decompress,
     Digest,
     DigestKind,
@@ -99,6 +100,8 @@ def _read_image(name: str, table: "_Table") -> Image:
         cmdline=table.text("cmdline"),
         user=table.text("user"),
         python=table.text("python", "python3"),
+        channel=table.choice("channel", Channel.VIRTIO),
+        channel_device=table.text("channel_device"),
         size=Size(table.number("cpus", 1, _MOST_CPUS), table.bytes("memory"), table.bytes("disk")),
         hypervisors=table.texts("hypervisors"),
         warm=table.number("warm", 0, _MOST_WARM) or 0,

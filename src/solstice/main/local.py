@@ -34,7 +34,6 @@ from solstice.orchestrator.reaper import Reaper
 from solstice.orchestrator.sessions import Sessions
 from solstice.orchestrator.settings import Bounds
 
-CHANNEL = "serial:/dev/virtio-ports/org.solstice.agent"
 CANCEL_GRACE = timedelta(seconds=10)
 SWEEP_SECONDS = 15.0
 
@@ -272,7 +271,7 @@ def write_seed(path: Path, order: MachineOrder) -> None:
         instance_id=order.name,
         hostname=order.name,
         token=order.token or None,
-        user_data=start_agent_by_cloud_init(("--channel", CHANNEL, *user)),
+        user_data=start_agent_by_cloud_init(("--channel", order.image.agent_channel, *user)),
     )
     make_seed(path, seed, shipped_agent())
 

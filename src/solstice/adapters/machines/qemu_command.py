@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from solstice.domain.image import Boot, ReadyImage, SeedBus, SeedKind
+from solstice.domain.image import Boot, Channel, ReadyImage, SeedBus, SeedKind
 from solstice.domain.machine import MachineOrder
 from solstice.domain.plan import Network
 
@@ -87,9 +87,8 @@ def qemu_command(
         *("-drive", "if=none,id=disk,file=disk.qcow2,format=qcow2,cache=unsafe,discard=unmap"),
         *("-device", "virtio-blk-pci,drive=disk"),
         *_seed(image, seed),
-        *("-device", "virtio-serial-pci"),
         *("-chardev", "socket,id=agent,path=agent,server=off,reconnect=1"),
-        *("-device", f"virtserialport,chardev=agent,name={CHANNEL_NAME},id=agent-port"),
+        *_channel(image),
         *(("-incoming", "defer") if memory and memory.is_restored else _kernel(image, order.network)),
         *_network(order.network),
     ]
@@ -118,11 +117,22 @@ def _seed(image: ReadyImage, path: str) -> list[str]:
     return [*drive, "-device", "virtio-blk-pci,drive=seed"]
 
 
+def _channel(image: ReadyImage) -> list[str]:
+    if image.image.channel is Channel.SERIAL:
+        # The first line is the console.
+        return ["-device", "isa-serial,chardev=agent,index=1"]
+    port = f"virtserialport,chardev=agent,name={CHANNEL_NAME},id=agent-port"
+    return ["-device", "virtio-serial-pci", "-device", port]
+
+
 def _kernel(image: ReadyImage, network: Network) -> list[str]:
     if image.image.boot is not Boot.KERNEL or image.kernel is None:
         return []
     net = "user" if network is Network.OUTBOUND else "none"
-    flags = ["-kernel", str(image.kernel), "-append", f"{image.cmdline} solstice.net={net}"]
+    words = f"{image.cmdline} solstice.net={net}"
+    if image.image.channel is not Channel.VIRTIO:
+        words += f" solstice.channel={image.image.agent_channel}"
+    flags = ["-kernel", str(image.kernel), "-append", words]
     return [*flags, "-initrd", str(image.initrd)] if image.initrd else flags
 
 
