@@ -1,0 +1,128 @@
+"""A repository's commit, packed so that a guest can check it out."""
+
+from pathlib import Path
+
+import pytest
+
+from solstice.adapters.git_source import (
+    GitSource,
+    changed_paths,
+    git,
+    open_repository,
+    read_file,
+    resolve_commit,
+)
+from solstice.domain.errors import OperatorMistake
+from solstice.domain.plan import Checkout
+from tests import builders
+
+WHO = ("-c", "user.name=A", "-c", "user.email=a@example.org")
+PIPELINE = builders.pipeline(builders.job_plan())
+
+
+def commit(folder: Path, **files: str) -> str:
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    git("add", "-A", cwd=folder)
+    git(*WHO, "commit", "-qm", "more", cwd=folder)
+    return git("rev-parse", "HEAD", cwd=folder)
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    folder = tmp_path / "a repository"
+    folder.mkdir()
+    git("init", "-q", "-b", "main", cwd=folder)
+    return folder
+
+
+def unpacked(bundle_path: Path, ref: str, folder: Path, *, shallow: str = "") -> Path:
+    git("init", "-q", str(folder))
+    if shallow:
+        (folder / ".git/shallow").write_text(f"{shallow}\n")
+    git("fetch", "-q", str(bundle_path), ref, cwd=folder)
+    git("checkout", "-q", "FETCH_HEAD", cwd=folder)
+    return folder
+
+
+async def test_a_commit_travels_alone_or_with_its_history(work: Path, tmp_path: Path) -> None:
+    commit(work, a="1")
+    head = commit(work, a="2", b="3")
+    source = GitSource(open_repository(work), head, tmp_path / "source", dirty=False)
+    alone, whole = (
+        await source.bundle(PIPELINE, Checkout(depth=1)),
+        await source.bundle(PIPELINE, Checkout(depth=0)),
+    )
+    assert alone
+    assert whole
+    assert (alone.commit, alone.shallow, whole.shallow) == (head, True, False)
+    assert alone.size == alone.path.stat().st_size
+    one = unpacked(alone.path, alone.ref, tmp_path / "one", shallow=head)
+    assert git("rev-list", "--count", "HEAD", cwd=one) == "1"
+    assert (one / "b").read_text() == "3"
+    all_of_it = unpacked(whole.path, whole.ref, tmp_path / "all")
+    assert git("rev-list", "--count", "HEAD", cwd=all_of_it) == "2"
+    assert await source.bundle(PIPELINE, Checkout(depth=1)) is alone, "it is packed once"
+
+
+async def test_a_dirty_work_tree_travels_as_it_stands_without_what_git_ignores(
+    work: Path, tmp_path: Path
+) -> None:
+    (work / ".gitignore").write_text("secret\n")
+    head = commit(work, a="1", gone="x")
+    (work / "a").write_text("changed")
+    (work / "new file").write_text("untracked")
+    (work / "secret").write_text("hush")
+    (work / "gone").unlink()
+    before = git("status", "--porcelain", cwd=work)
+    bundle = await GitSource(open_repository(work), head, tmp_path / "s", dirty=True).bundle(
+        PIPELINE, Checkout()
+    )
+    assert bundle
+    assert bundle.commit != head
+    there = unpacked(
+        bundle.path, bundle.ref, tmp_path / "there", shallow=bundle.commit if bundle.shallow else ""
+    )
+    names = {path.name for path in there.iterdir()} - {".git"}
+    assert names == {".gitignore", "a", "new file"}
+    assert (there / "a").read_text() == "changed"
+    assert git("status", "--porcelain", cwd=work) == before, "the person's own index is left alone"
+
+
+async def test_a_repository_without_a_commit_can_be_run(work: Path, tmp_path: Path) -> None:
+    (work / "a").write_text("1")
+    repository = open_repository(work)
+    assert repository.head == ""
+    bundle = await GitSource(repository, "", tmp_path / "s", dirty=True).bundle(PIPELINE, Checkout())
+    assert bundle
+    assert (unpacked(bundle.path, bundle.ref, tmp_path / "there") / "a").read_text() == "1"
+
+
+def test_a_repository_is_found_from_a_folder_within_it(work: Path) -> None:
+    head = commit(work, a="1")
+    (work / "sub").mkdir()
+    repository = open_repository(work / "sub")
+    assert (repository.root, repository.head, repository.branch, repository.tag) == (work, head, "main", "")
+
+
+def test_what_is_no_repository_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    with pytest.raises(OperatorMistake, match="not in a git repository") as caught:
+        open_repository(tmp_path)
+    assert "git init" in caught.value.remedy
+
+
+@pytest.mark.parametrize("name", ["nothing", "--all", "-h", "", "HEAD:a"])
+def test_a_name_of_no_commit_is_refused_and_never_taken_for_an_option(work: Path, name: str) -> None:
+    commit(work, a="1")
+    with pytest.raises(OperatorMistake, match="no commit is called"):
+        resolve_commit(open_repository(work), name)
+
+
+def test_files_and_changes_are_read_as_git_has_them(work: Path) -> None:
+    head = commit(work, a="1")
+    repository = open_repository(work)
+    assert resolve_commit(repository, "main") == head
+    assert read_file(repository, head, "a") == b"1"
+    assert read_file(repository, head, "missing") is None
+    (work / "b").write_text("2")
+    assert changed_paths(repository) == ("b",)
