@@ -23,6 +23,7 @@ class JobLog:
         self._end = 0
         self._full = False
         self._timer: asyncio.TimerHandle | None = None
+        self._emitted = -COALESCE_SECONDS
 
     def begin(self, step: int) -> int:
         """The offset at which the output of ``step`` (or of the agent, `AGENT`) begins."""
@@ -57,13 +58,21 @@ class JobLog:
         if len(self._pending) >= MAX_CHUNK_BYTES or self._full:
             self._emit()
         elif self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(COALESCE_SECONDS, self._emit)
+            # The first words after a silence go at once; only what follows them closely is gathered.
+            loop = asyncio.get_running_loop()
+            due = self._emitted + COALESCE_SECONDS
+            if loop.time() >= due:
+                self._emit()
+            else:
+                self._timer = loop.call_at(due, self._emit)
 
     def _emit(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         pending, self._pending = self._pending, bytearray()
+        if pending:
+            self._emitted = asyncio.get_running_loop().time()
         for start in range(0, len(pending), MAX_CHUNK_BYTES):
             data = bytes(pending[start : start + MAX_CHUNK_BYTES])
             self._outbox.post(log_chunk=messages.LogChunk(step=self._step, offset=self._end, data=data))

@@ -53,7 +53,7 @@ def _set_machine_id(prepare: Prepare) -> None:
         return
     for path in _MACHINE_ID_FILES:
         if path.exists() and not path.is_symlink():
-            path.write_text(prepare.machine_id + "\n", "ascii")
+            path.write_text(prepare.machine_id + "\n", "utf-8")
 
 
 def verbs_of(system: str) -> Mapping[str, Verb]:
