@@ -24,6 +24,7 @@ LOCK = "lock"
 LONGEST_SOCKET = 107
 """Bytes in the path of a unix socket (`sockaddr_un`)."""
 KILL_SECONDS = 5.0
+KILL_POLL_SECONDS = 0.005
 BIRTH_SECONDS = 60.0
 
 
@@ -124,7 +125,8 @@ def remove_machine(folder: Path) -> None:
         for process in alive:
             with contextlib.suppress(psutil.Error):
                 process.kill()
-        psutil.wait_procs(alive, timeout=0.5)
+        # Not waited for one by one: what is dead but not yet reaped has no working directory any more.
+        time.sleep(KILL_POLL_SECONDS)
     shutil.rmtree(folder, ignore_errors=True)
 
 
