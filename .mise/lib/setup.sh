@@ -39,7 +39,8 @@ ensure_packages() {
 
 find_python() {
   local name
-  for name in python3.13 python3.12 python3.11 python3; do
+  # The guests of the shipped image have 3.11: byte code compiled by the same minor starts their agent faster.
+  for name in python3.11 python3 python3.12 python3.13; do
     if command -v "$name" >/dev/null && "$name" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
       command -v "$name"
       return 0
