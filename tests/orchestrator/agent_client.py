@@ -1,5 +1,6 @@
 """An agent's side of the wire, as raw as a hostile one could be: grpc.aio on the orchestrator's socket."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import grpc
 import grpc.aio
+import pytest
 
 from solstice.orchestrator.app import AgentApp
 from solstice.wire import agent as wire
@@ -46,7 +48,7 @@ class Conversation:
 
     async def hear(self, kind: str = "") -> Any:
         """The next message, or the next of one kind."""
-        while (message := await self.stream.read()) is not grpc.aio.EOF:
+        while (message := await self._read()) is not grpc.aio.EOF:
             said = message.WhichOneof("kind")
             if not kind or said == kind:
                 return getattr(message, said)
@@ -55,9 +57,16 @@ class Conversation:
     async def hear_out(self) -> list[str]:
         """The kinds of everything up to the end."""
         kinds = []
-        while (message := await self.stream.read()) is not grpc.aio.EOF:
+        while (message := await self._read()) is not grpc.aio.EOF:
             kinds.append(message.WhichOneof("kind"))
         return kinds
+
+    async def _read(self) -> Any:
+        message = await self.stream.read()
+        if message is not grpc.aio.EOF and message.HasField("goodbye"):
+            # The server waits for this, so that its last word is not lost.
+            await self.stream.done_writing()
+        return message
 
     async def acknowledged(self, offset: int) -> Any:
         """Read until the log up to ``offset`` is durable."""
@@ -98,3 +107,35 @@ async def serving(rooms: Rooms, folder: Path) -> AsyncIterator[Desk]:
     finally:
         await app.stop()
         await rooms.close()
+
+
+async def refusal_of(client: Client, chunks: list[Any]) -> Any:
+    """The code an artifact is refused with.
+
+    If that comes while a message is on its way, the client's library loses it: then once more.
+    """
+    for _ in range(20):
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await put(client, *chunks)
+        ours = caught.value.details() == "the host could not do it"
+        if ours or caught.value.code() is not grpc.StatusCode.INTERNAL:
+            return caught.value.code()
+    raise AssertionError("the library lost every answer")
+
+
+async def put(client: Client, *chunks: Any) -> Any:
+    """Store an artifact; the receipt."""
+    call = client.open(wire.PUT_ARTIFACT)
+    # A refusal may come while we still speak.
+    with contextlib.suppress(asyncio.InvalidStateError):
+        for chunk in chunks:
+            await call.write(chunk)
+        await call.done_writing()
+    return await call
+
+
+def artifact_chunks(name: str, data: bytes) -> list[Any]:
+    """The messages an artifact travels in."""
+    header = messages.ArtifactChunk(header=messages.ArtifactHeader(name=name))
+    pieces = [data[start : start + 50_000] for start in range(0, len(data), 50_000)]
+    return [header, *(messages.ArtifactChunk(data=piece) for piece in pieces)]

@@ -59,6 +59,7 @@ class JobMachine(RuleBasedStateMachine):
         super().__init__()
         self.loop = VirtualTimeLoop()
         self.sessions: list[Session] = []
+        self.epochs: dict[Session, int] = {}
         self.credentials: list[str] = []
         self.used: list[str] = []
         self.checked = 0
@@ -122,6 +123,7 @@ class JobMachine(RuleBasedStateMachine):
         assert session.job.state is JobState.RUNNING
         self.used.append(credential)
         self.sessions.append(session)
+        self.epochs[session] = session.job.epoch
         if session.work:
             self.credentials.append(session.work.session)
 
@@ -151,11 +153,11 @@ class JobMachine(RuleBasedStateMachine):
 
     def speak(self, session: Session, deed: Coroutine[Any, Any, None]) -> None:
         stored = self.rooms.latest[session.job.id]
-        stale = stored.lease is None or session.job.epoch != stored.epoch
+        stale = stored.lease is None or self.epochs[session] != stored.epoch
         try:
             self.do(deed)
         except Fenced:
-            assert stored.lease is None or stored.lease.epoch != session.job.epoch
+            assert stale
         else:
             assert not stale or self.rooms.latest[session.job.id] == stored, (
                 "whoever is stale changes nothing"
