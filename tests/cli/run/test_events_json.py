@@ -41,7 +41,12 @@ def read(text: str) -> list[dict[str, Any]]:
 def documented_run() -> str:
     """A short run in which every kind of event happens once at least."""
     test = job_plan("test", "unit", os="debian-12")
-    scene = Scene(test).boot(0).hello(4.2).begin().log(b"1 failed\n").log(b"\xff\xfe\n")
+    scene = Scene(test).boot(0)
+    assert scene.job.attempt
+    phases = {"overlay": 0.012, "seed": 0.031, "qemu": 0.051}
+    lasted = tuple((name, timedelta(seconds=seconds)) for name, seconds in phases.items())
+    scene.job = scene.job.note(scene.job.attempt.with_boot("cold", lasted))
+    scene.hello(4.2).begin().log(b"1 failed\n").log(b"\xff\xfe\n")
     scene.step(state=StepState.FAILED, seconds=41, exit_code=1, peak_memory=52_428_800)
     scene.fail(47, Reason(Cause.STEP_FAILED, 'step "unit" exited with 1'))
     before: list[Event] = [

@@ -118,6 +118,8 @@ class JsonWatcher:
             "attempts": job.epoch,
             "boot_seconds": _seconds(row.boot),
             "run_seconds": _seconds(row.run),
+            "way": row.way,
+            "phases": {name: _seconds(lasted) for name, lasted in job.attempt.phases} if job.attempt else {},
             "reason": _write_reason(job.reason),
             "log": summary.log_files.get(row.job, ""),
         }

@@ -46,11 +46,12 @@ class Row:
     result: str
     why: str
     look: Look
+    way: str = ""
 
     def words(self) -> tuple[str, ...]:
         """The cells as text."""
-        times = (show_duration(self.boot), show_duration(self.run))
-        return (self.job, self.image or "–", *times, self.result, self.why)
+        boot = f"{show_duration(self.boot)} {self.way}".rstrip()
+        return (self.job, self.image or "–", boot, show_duration(self.run), self.result, self.why)
 
 
 def make_row(job: Job) -> Row:
@@ -58,7 +59,9 @@ def make_row(job: Job) -> Row:
     tries = f" (attempt {job.epoch})" if job.epoch > 1 else ""
     result = job.state.value.replace("_", " ") + tries
     image = clean_words(job.image)
-    return Row(job.plan.id, image, boot_time(job), run_time(job), result, _explain(job), look_of_job(job))
+    way = job.attempt.way if job.attempt else ""
+    times = (boot_time(job), run_time(job))
+    return Row(job.plan.id, image, *times, result, _explain(job), look_of_job(job), way)
 
 
 def show_closing(board: Board, plan: Plan, summary: Summary, style: Style, width: int) -> str:
