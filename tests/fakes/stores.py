@@ -1,5 +1,6 @@
 """Logs, artifacts, sources and secrets, held in memory."""
 
+import asyncio
 import hashlib
 import io
 import tarfile
@@ -115,4 +116,5 @@ class FakeSecrets:
         self.values = values or {}
 
     async def release(self, job: Job) -> Mapping[str, str]:
+        await asyncio.sleep(0)  # as any real store does, it lets others go first
         return {name: self.values[name] for name in job.plan.secrets if name in self.values}

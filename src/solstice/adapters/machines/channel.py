@@ -140,10 +140,11 @@ class AgentChannel:
             ]
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            # Before anything is waited for: `stop` may cancel this, too.
+            theirs.close()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            theirs.close()
             with contextlib.suppress(OSError):
                 await theirs.wait_closed()
 
