@@ -20,6 +20,7 @@ RAM, STATE, DISK, SEED, FACTS = "ram", "state", "disk.qcow2", "seed.iso", "templ
 FILES = (RAM, STATE, DISK, SEED)
 REFUSED_SECONDS = 3600.0
 """How long a template that did not work is not tried again: the host may have been too busy."""
+_LEFTOVERS = (".part", ".gone", ".bad")
 KEPT = 8
 """Templates kept; the least recently used ones go first."""
 
@@ -100,16 +101,17 @@ class TemplateShelf:
         fcntl.flock(lease, fcntl.LOCK_SH)
         opened: list[int] = []
         try:
-            digests = json.loads((folder / FACTS).read_text())["digests"]
-            opened += [load_sealed(folder / name, digests[name]) for name in (RAM, STATE)]
+            digests = _read_digests(key, (folder / FACTS).read_text())
+            for name in (RAM, STATE):
+                opened.append(load_sealed(folder / name, digests[name]))
             for name in (DISK, SEED):
                 if digest_file(folder / name) != digests[name]:
                     raise ValueError(f"{name} is not what was saved: its digest differs")
             os.utime(folder)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            self._discard(folder, lease)
             for descriptor in (*opened, lease):
                 os.close(descriptor)
-            self._discard(folder, str(error))
             return None
         return Template(key, folder, opened[0], opened[1], lease)
 
@@ -123,8 +125,8 @@ class TemplateShelf:
                 self._protect(part / name, 0o440 if self._group is not None else 0o400)
                 _sync(part / name)
             digests = {name: digest_file(part / name) for name in FILES}
-            record = {"facts": dict(facts), "digests": digests, "made": int(time.time())}
-            (part / FACTS).write_text(json.dumps(record, indent=1))
+            (part / FACTS).write_text(_write_record(facts, digests))
+            self._protect(part / FACTS, 0o440 if self._group is not None else 0o400)
             _sync(part / FACTS)
             self._protect(part, 0o750 if self._group is not None else 0o700)
             shutil.rmtree(self._root / key, ignore_errors=True)
@@ -151,9 +153,11 @@ class TemplateShelf:
                 (bad / name).unlink(missing_ok=True)
             (bad / "reason").write_text(reason)
 
-    def _discard(self, folder: Path, reason: str) -> None:
+    def _discard(self, folder: Path, lease: int) -> None:
         # A broken copy says nothing against making another, so this is no quarantine.
         with contextlib.suppress(OSError):
+            if not os.path.samestat(os.fstat(lease), (folder / FACTS).stat()):
+                return  # Another process has made a new one meanwhile.
             gone = folder.with_name(f"{folder.name}.gone")
             shutil.rmtree(gone, ignore_errors=True)
             folder.rename(gone)
@@ -161,10 +165,38 @@ class TemplateShelf:
 
     def _prune(self) -> None:
         with contextlib.suppress(OSError):
+            for leftover in [path for path in self._root.iterdir() if path.suffix in _LEFTOVERS]:
+                self._remove_leftover(leftover)
             kept = [path for path in self._root.iterdir() if (path / FACTS).is_file()]
             kept.sort(key=lambda path: path.stat().st_mtime, reverse=True)
             for folder in kept[KEPT:]:
                 _remove_unused(folder)
+
+    def _remove_leftover(self, folder: Path) -> None:
+        """What a process that was killed could not put away, and reasons that count no more."""
+        if folder.suffix == ".bad":
+            if not self.refused(folder.stem):
+                shutil.rmtree(folder, ignore_errors=True)
+            return
+        lock = os.open(folder.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            if _try_flock(lock, fcntl.LOCK_EX):
+                shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            os.close(lock)
+
+
+def _write_record(facts: Mapping[str, str], digests: Mapping[str, str]) -> str:
+    return json.dumps({"facts": dict(facts), "digests": dict(digests)}, indent=1)
+
+
+def _read_digests(key: str, text: str) -> Mapping[str, str]:
+    """The digests in a record of which every byte is as it was written; `ValueError` otherwise."""
+    record = json.loads(text)
+    facts, digests = record["facts"], record["digests"]
+    if template_key(facts) != key or _write_record(facts, digests) != text:
+        raise ValueError(f"{FACTS} is not what was saved")
+    return {str(name): str(digest) for name, digest in digests.items()}
 
 
 def _remove_unused(folder: Path) -> None:
