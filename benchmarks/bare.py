@@ -12,6 +12,7 @@ from typing import Any
 from benchmarks.rig import Sighting
 from solstice.wire.handshake import Line, LineReader, Prepare, prepare_line
 
+SOCKETS = ("qmp", "console", "agent")
 PATIENCE_SECONDS = 60.0
 REPEAT_SECONDS = 0.25
 
@@ -23,7 +24,7 @@ class BareMachine:
     process: "subprocess.Popen[bytes]"
     qmp: socket.socket
     console: socket.socket
-    agent: socket.socket
+    agent: socket.socket | None
     started: float
 
     def command(self, name: str, **arguments: Any) -> Any:
@@ -57,29 +58,36 @@ class BareMachine:
         self.process.kill()
         self.process.wait()
         for connection in (self.qmp, self.console, self.agent):
-            connection.close()
+            if connection:
+                connection.close()
 
 
 def start_bare(
     command: tuple[str, ...], folder: Path, sighting: Sighting, fds: tuple[int, ...] = ()
 ) -> BareMachine:
-    """An overlay, QEMU with this command, its monitor ready."""
+    """An overlay, QEMU with this command, its monitor ready.
+
+    Where somebody listens on the folder's ``agent`` socket already, the agent's port is theirs.
+    """
     started = time.perf_counter()
     base = ("-b", str(sighting.backing), "-F", sighting.backing_format)
     subprocess.run(("qemu-img", "create", "-q", "-f", "qcow2", *base, folder / "disk.qcow2"), check=True)
-    listeners = [_listen(folder / name) for name in ("qmp", "console", "agent")]
+    listeners = [_listen(folder / name) for name in SOCKETS if not (folder / name).exists()]
     process = subprocess.Popen(
         command, cwd=folder, pass_fds=fds, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
     )
-    qmp, console, agent = map(_accept, listeners)
-    machine = BareMachine(process, qmp, console, agent, started)
+    qmp, console, *agent = map(_accept, listeners)
+    machine = BareMachine(process, qmp, console, agent[0] if agent else None, started)
     machine.qmp.recv(65536)
     machine.command("qmp_capabilities")
     return machine
 
 
-def restore_bare(sighting: Sighting, folder: Path) -> BareMachine:
-    """A clone of the template the sighted machine came from, up to its first answer."""
+def restore_bare(sighting: Sighting, folder: Path, *, silent: bool = False) -> BareMachine:
+    """A clone of the template the sighted machine came from, up to its first answer.
+
+    A ``silent`` one is not spoken to: it stands by.
+    """
     template = sighting.backing.parent
     command = tuple(
         re.sub(r"mem-path=[^,]*", f"mem-path={template / 'ram'}", word) for word in sighting.command
@@ -92,7 +100,8 @@ def restore_bare(sighting: Sighting, folder: Path) -> BareMachine:
     while machine.command("query-migrate").get("status") != "completed":
         time.sleep(0.001)
     machine.command("cont")
-    _wait_for_answer(machine.agent)
+    if machine.agent and not silent:
+        _wait_for_answer(machine.agent)
     return machine
 
 

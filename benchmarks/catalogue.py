@@ -1,9 +1,16 @@
 """Every figure there is, in the order in which they are measured."""
 
-from benchmarks import command_line, starts
+from benchmarks import checkout, command_line, latency, memory, starts, streams
 from benchmarks.figure import Figure
 
-FIGURES: tuple[Figure, ...] = (*command_line.FIGURES, *starts.FIGURES)
+FIGURES: tuple[Figure, ...] = (
+    *command_line.FIGURES,
+    *starts.FIGURES,
+    *latency.FIGURES,
+    *checkout.FIGURES,
+    *memory.FIGURES,
+    *streams.FIGURES,
+)
 
 
 def pick(names: tuple[str, ...]) -> tuple[Figure, ...]:

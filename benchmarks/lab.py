@@ -2,8 +2,8 @@
 
 import shutil
 import tempfile
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 
@@ -66,14 +66,22 @@ class Lab:
         return cache
 
     async def rig(self, hypervisor: str = "qemu", *, warm: bool = True) -> Rig:
-        """The running system of this kind; started when it is first asked for."""
+        """The running system of this kind; started when it is first asked for, ended with the lab."""
         kind = (hypervisor, warm)
         if kind not in self._rigs:
-            state = self.folder / f"{hypervisor}-{'warm' if warm else 'cold'}"
-            state.mkdir(mode=0o711)
-            rig = open_rig(hypervisor, state, self.cache(), self.images, self.settings, warm=warm)
-            self._rigs[kind] = await self._stack.enter_async_context(rig)
+            opening = self.open_rig(hypervisor, warm=warm)
+            self._rigs[kind] = await self._stack.enter_async_context(opening)
         return self._rigs[kind]
+
+    def open_rig(
+        self, hypervisor: str = "qemu", *, warm: bool = True, standing: int = 0
+    ) -> AbstractAsyncContextManager[Rig]:
+        """A running system for a while, with so many machines of the default image standing by."""
+        state, images = self.make_folder("s"), self.images
+        state.chmod(0o711)
+        image = replace(images.resolve(""), warm=standing)
+        images = replace(images, images={**images.images, image.name: image})
+        return open_rig(hypervisor, state, self.cache(), images, self.settings, warm=warm)
 
     def make_folder(self, name: str) -> Path:
         """A new folder for somebody's own files."""

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import subprocess
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,10 +11,12 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from solstice.adapters.clock import SystemClock
 from solstice.adapters.machines.folder import processes_in
 from solstice.domain.errors import Transient
-from solstice.domain.event import Event, JobChanged, LogAppended, Notice
+from solstice.domain.event import Event, LogAppended, Notice
 from solstice.domain.image import ImageMap
 from solstice.domain.job import Attempt, Job, JobState
 from solstice.domain.pipeline import Pipeline
@@ -65,13 +66,13 @@ class Outcome:
 
 
 class Sources:
-    """Gives every job that checks out the one bundle it holds."""
+    """Gives every job that checks out the one bundle it was given."""
 
-    bundle_given: SourceBundle | None = None
+    given: SourceBundle | None = None
 
     async def bundle(self, pipeline: Pipeline, checkout: Checkout) -> SourceBundle | None:
         """That one."""
-        return self.bundle_given
+        return self.given
 
 
 class Rig:
@@ -95,8 +96,7 @@ class Rig:
 
     async def run(self, *jobs: JobPlan, way: str = "") -> Outcome:
         """Run a pipeline of these jobs to its end; `Transient` if one fails or comes another ``way``."""
-        occasion = Occasion("push", sha=self._commit(), ref="refs/heads/main", branch="main", repo="bench")
-        pipeline = make_pipeline(Plan("bench", occasion, jobs), "", SystemClock().now())
+        pipeline = make_pipeline(self.plan(*jobs), "", SystemClock().now())
         ended = await self.system.carry_out(pipeline)
         now = SystemClock().now()
         for job in ended.jobs:
@@ -133,28 +133,30 @@ class Rig:
         disk: Any = json.loads(subprocess.run(asked, check=True, capture_output=True).stdout)
         return Sighting(tuple(command), Path(disk["full-backing-filename"]), disk["backing-filename-format"])
 
-    def _commit(self) -> str:
-        return self.sources.bundle_given.commit if self.sources.bundle_given else ""
+    def plan(self, *jobs: JobPlan) -> Plan:
+        """A plan of these jobs for the commit that is given to those that check out."""
+        sha = self.sources.given.commit if self.sources.given else ""
+        return Plan("bench", Occasion("push", sha=sha, ref="refs/heads/main", branch="main"), jobs)
+
+    def read_log(self, outcome: Outcome) -> str:
+        """What the first job printed."""
+        return (self._state / "logs" / f"{outcome.jobs[0].plan.id}.log").read_text()
+
+    async def await_standing(self, count: int) -> list[psutil.Process]:
+        """The QEMU processes of machines that stand by, once there are so many."""
+        while True:
+            standing = await asyncio.to_thread(self._standing)
+            if len(standing) >= count:
+                return standing
+            await asyncio.sleep(0.1)
+
+    def _standing(self) -> list[psutil.Process]:
+        folders = self._state.glob("machines/*/standby-*")
+        found = [process for folder in folders for process in processes_in(folder)]
+        return [process for process in found if process.name().startswith("qemu-system")]
 
     def _last_notice(self) -> str:
         return self.notices[-1] if self.notices else "it did not say why"
-
-
-class Stopwatch:
-    """Notes when a job's output became durable: the first and the last moment, and the bytes between."""
-
-    def __init__(self) -> None:
-        self._seen: list[tuple[float, int]] = []
-
-    def __call__(self, event: Event) -> None:
-        if isinstance(event, LogAppended) and event.step >= 0:
-            self._seen.append((time.perf_counter(), len(event.data)))
-
-    @property
-    def rate(self) -> float:
-        """Megabytes a second, from the first chunk's arrival on."""
-        size = sum(length for _, length in self._seen[1:])
-        return size / (self._seen[-1][0] - self._seen[0][0]) / 1e6
 
 
 def make_job(*commands: str, checkout: bool = False) -> JobPlan:
@@ -169,11 +171,6 @@ def make_job(*commands: str, checkout: bool = False) -> JobPlan:
         network=Network.NONE,
         timeout=timedelta(minutes=10),
     )
-
-
-def has_ended(event: Event) -> bool:
-    """Whether the event is a job's end."""
-    return isinstance(event, JobChanged) and event.after.state.is_over
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ from benchmarks.figure import Figure, Pair
 from benchmarks.guest import make_initrd
 from benchmarks.lab import Lab
 from benchmarks.rig import Outcome, Rig, make_job
+from solstice import __version__
 
 HELLO = "echo hello"
 
@@ -47,7 +48,7 @@ async def open_cold(lab: Lab) -> AsyncIterator[Pair]:
     async def boot() -> float:
         machine = await asyncio.to_thread(boot_bare, sighting, lab.make_folder("bare"), initrd)
         try:
-            await asyncio.to_thread(machine.read_console, b"agent")
+            await asyncio.to_thread(machine.read_console, __version__.encode())
             return time.perf_counter() - machine.started
         finally:
             await _stop([machine])
