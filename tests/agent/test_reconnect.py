@@ -4,6 +4,8 @@ import asyncio
 import hashlib
 import random
 
+import pytest
+
 from solstice.wire.agent import messages
 from tests.agent.scripted_host import SESSION_CREDENTIAL, TOKEN, ScriptedHost, agent, job, run_job, step
 
@@ -21,6 +23,7 @@ def produced() -> bytes:
     return b"".join(words.randbytes(words.randrange(1, 20_000)) for _ in range(400))
 
 
+@pytest.mark.slow
 async def test_fifty_cuts_at_random_bytes_lose_and_double_nothing() -> None:
     dice = random.Random(11)
     left = iter(range(50))

@@ -87,6 +87,7 @@ def test_damaged_packing_is_refused(tmp_path: Path, how: Decompress, pack: Pack,
         run_unpack(tmp_path, damage(pack(bytes(range(256)) * 100)), how)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("how", "pack"), PACKERS)
 def test_a_bomb_stops_at_the_cap(tmp_path: Path, how: Decompress, pack: Pack) -> None:
     with pytest.raises(MachineFault, match="unpacks to more than 1000000 bytes"):

@@ -176,6 +176,7 @@ FLOODS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", list(FLOODS))
 def test_a_flood_is_read_and_evaluated_in_linear_time(kind: str) -> None:
     started = time.process_time()
@@ -186,6 +187,7 @@ def test_a_flood_is_read_and_evaluated_in_linear_time(kind: str) -> None:
     assert time.process_time() - started < 2
 
 
+@pytest.mark.slow
 def test_a_template_of_many_holes_is_read_in_linear_time() -> None:
     started = time.process_time()
     assert len(parse_template("${{1}}" * 40_000).parts) == 40_000
