@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from solstice.adapters.memory import MemoryJobs
+from solstice.domain.errors import SolsticeError
 from solstice.domain.event import Event, Notice
 from solstice.domain.image import Image
 from solstice.domain.job import JobState
@@ -45,8 +46,15 @@ class KeepFailed:
         """Lay it aside first if its job failed."""
         job = self._jobs.of_machine(machine)
         if job and job.state in (JobState.FAILED, JobState.TIMED_OUT) and machine not in self._kept:
-            place = self._folder / machine
-            await self._hypervisor.retain(machine, place)
             self._kept.add(machine)
-            self._tell(Notice(f"kept what is left of {job.plan.id}'s machine in {place}"))
+            await self._keep(machine, job.plan.id)
         await self._hypervisor.destroy(machine)
+
+    async def _keep(self, machine: MachineName, job: str) -> None:
+        place = self._folder / machine
+        try:
+            await self._hypervisor.retain(machine, place)
+        except (SolsticeError, OSError) as error:
+            self._tell(Notice(f"cannot keep what is left of {job}'s machine: {error}", "warning"))
+        else:
+            self._tell(Notice(f"kept what is left of {job}'s machine in {place}"))

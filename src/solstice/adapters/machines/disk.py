@@ -9,18 +9,35 @@ from solstice.domain.errors import MachineFault
 
 async def make_overlay(path: Path, base: Path, base_format: str, size: int, owner: int | None) -> None:
     """An empty qcow2 over ``base``, as large as that or ``size`` bytes."""
-    process = await asyncio.create_subprocess_exec(
-        *("qemu-img", "create", "-q", "-f", "qcow2", "-b", str(base), "-F", base_format, str(path)),
+    complaint = await _qemu_img(
+        *("create", "-q", "-f", "qcow2", "-b", str(base), "-F", base_format, str(path)),
         *([str(size)] if size else []),
+    )
+    if complaint is not None:
+        raise MachineFault(f"cannot make a disk over {base}: {complaint}", "See `solstice doctor`.")
+    give(path, owner)
+
+
+async def flatten(overlay: Path, path: Path) -> None:
+    """A copy of a machine's disk that needs no other file; nothing if the machine never had one."""
+    if not await asyncio.to_thread(overlay.exists):
+        return
+    complaint = await _qemu_img("convert", "-f", "qcow2", "-O", "qcow2", str(overlay), str(path))
+    if complaint is not None:
+        raise MachineFault(f"cannot keep the disk {path}: {complaint}", "Free some space.")
+
+
+async def _qemu_img(*arguments: str) -> str | None:
+    """What qemu-img complained about; ``None`` if all went well."""
+    process = await asyncio.create_subprocess_exec(
+        "qemu-img",
+        *arguments,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
     )
     _, complaint = await process.communicate()
-    if process.returncode != 0:
-        text = complaint.decode(errors="replace").strip()
-        raise MachineFault(f"cannot make a disk over {base}: {text}", "See `solstice doctor`.")
-    give(path, owner)
+    return complaint.decode(errors="replace").strip() if process.returncode else None
 
 
 def give(path: Path, owner: int | None) -> None:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from solstice.adapters.faults import disk_fault
 from solstice.adapters.machines.channel import AgentChannel, prepare_for
 from solstice.adapters.machines.console import Console
-from solstice.adapters.machines.folder import MachineRoot
+from solstice.adapters.machines.folder import MachineRoot, end_processes
 from solstice.domain.errors import Transient
 from solstice.domain.lease import MachineName
 from solstice.domain.machine import MachineOrder

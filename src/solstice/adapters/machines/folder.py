@@ -120,6 +120,12 @@ def processes_in(folder: Path) -> list[psutil.Process]:
 
 def remove_machine(folder: Path) -> None:
     """Kill every process of the machine, wait for their end, remove the folder; repeatable."""
+    end_processes(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def end_processes(folder: Path) -> None:
+    """Kill every process at work in ``folder`` and wait for their end."""
     deadline = time.monotonic() + KILL_SECONDS
     while (alive := processes_in(folder)) and time.monotonic() < deadline:
         for process in alive:
@@ -127,7 +133,6 @@ def remove_machine(folder: Path) -> None:
                 process.kill()
         # Not waited for one by one: what is dead but not yet reaped has no working directory any more.
         time.sleep(KILL_POLL_SECONDS)
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _lock(path: Path) -> int:

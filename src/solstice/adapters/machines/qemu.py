@@ -1,7 +1,6 @@
 """The `qemu` hypervisor: one QEMU process a machine, on this host."""
 
 import asyncio
-import contextlib
 import logging
 import os
 import secrets
@@ -17,7 +16,7 @@ from qemu.qmp import QMPError
 from solstice.adapters.faults import disk_fault
 from solstice.adapters.machines.accelerator import AcceleratorProbe
 from solstice.adapters.machines.channel import prepare_for
-from solstice.adapters.machines.disk import check_reachable, give, make_overlay
+from solstice.adapters.machines.disk import check_reachable, flatten, give, make_overlay
 from solstice.adapters.machines.fleet import Fleet, Made
 from solstice.adapters.machines.folder import MachineRoot
 from solstice.adapters.machines.laps import Laps
@@ -211,7 +210,8 @@ class QemuHypervisor:
         """Stop the machine and keep its disk and console."""
         console = self._fleet.console(machine)
         await self._fleet.stop(machine)
-        await asyncio.to_thread(_move_out, self._fleet.folder(machine), folder, console)
+        await asyncio.to_thread(_write_console, folder, console)
+        await flatten(self._fleet.folder(machine) / DISK, folder / DISK)
 
     def _say_once(self, text: str) -> None:
         if text not in self._said:
@@ -219,12 +219,10 @@ class QemuHypervisor:
             self._notice(text)
 
 
-def _move_out(machine: Path, folder: Path, console: bytes) -> None:
+def _write_console(folder: Path, console: bytes) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "console.log").write_bytes(console)
-        with contextlib.suppress(FileNotFoundError):
-            shutil.move(machine / "disk.qcow2", folder / "disk.qcow2")
     except OSError as error:
         raise disk_fault(f"cannot keep the machine in {folder}", error) from error
 
