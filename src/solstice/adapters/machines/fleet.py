@@ -126,14 +126,16 @@ class Fleet:
         return made.console.read() if made else b""
 
     async def stop(self, machine: MachineName) -> None:
-        """End its process; the folder stays."""
+        """End its processes, to the last; the folder stays."""
         if made := self._made.get(machine):
             await made.stop()
+        await asyncio.to_thread(end_processes, self._root.folder(machine))
 
     async def destroy(self, machine: MachineName) -> None:
         """End it and remove every trace."""
         made = self._made.get(machine)
-        await self.stop(machine)
+        if made:
+            await made.stop()
         await self._root.remove(machine)
         # Not one that began to boot meanwhile: it would be forgotten with its listeners.
         if made and self._made.get(machine) is made:
