@@ -1,5 +1,6 @@
 """`--keep-failed`: the machine of a failed job is laid aside before it is destroyed."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -20,7 +21,7 @@ class KeepFailed:
         self, hypervisor: Hypervisor, jobs: MemoryJobs, folder: Path, tell: Callable[[Event], None]
     ) -> None:
         self._hypervisor, self._jobs, self._folder, self._tell = hypervisor, jobs, folder, tell
-        self._kept: set[MachineName] = set()
+        self._keeping: dict[MachineName, asyncio.Task[None]] = {}
 
     async def prepare(self, image: Image) -> None:
         """As the hypervisor does."""
@@ -45,9 +46,11 @@ class KeepFailed:
     async def destroy(self, machine: MachineName) -> None:
         """Lay it aside first if its job failed."""
         job = self._jobs.of_machine(machine)
-        if job and job.state in (JobState.FAILED, JobState.TIMED_OUT) and machine not in self._kept:
-            self._kept.add(machine)
-            await self._keep(machine, job.plan.id)
+        if job and job.state in (JobState.FAILED, JobState.TIMED_OUT):
+            # Two passes may want it gone at once: both wait until it is laid aside.
+            if machine not in self._keeping:
+                self._keeping[machine] = asyncio.create_task(self._keep(machine, job.plan.id))
+            await asyncio.shield(self._keeping[machine])
         await self._hypervisor.destroy(machine)
 
     async def _keep(self, machine: MachineName, job: str) -> None:
