@@ -36,7 +36,12 @@ async def _qemu_img(*arguments: str) -> str | None:
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
     )
-    _, complaint = await process.communicate()
+    try:
+        _, complaint = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
     return complaint.decode(errors="replace").strip() if process.returncode else None
 
 

@@ -103,7 +103,7 @@ class Fleet:
         self, order: MachineOrder, owner: int | None, made: Made, start: Callable[[Made], Awaitable[T]]
     ) -> T:
         try:
-            await asyncio.to_thread(self._root.create, order.name, owner)
+            await _to_the_end(asyncio.to_thread(self._root.create, order.name, owner))
             return await start(made)
         except OSError as error:
             raise disk_fault(f"cannot start machine {order.name}", error) from error
@@ -149,3 +149,13 @@ class Fleet:
     def folder(self, machine: MachineName) -> Path:
         """Where it lives."""
         return self._root.folder(machine)
+
+
+async def _to_the_end(deed: Coroutine[Any, Any, object]) -> None:
+    """A thread cannot be cancelled: whoever is cancelled meanwhile waits until its deed is done."""
+    task = asyncio.ensure_future(deed)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
