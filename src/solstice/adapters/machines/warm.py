@@ -151,7 +151,9 @@ class WarmStarts:
 
     def _facts(self, blueprint: Blueprint) -> dict[str, str]:
         order = blueprint.order
-        command = qemu_command("qemu", blueprint)
+        # Without the place of the image's files: what they hold is the image's digest.
+        place = str(blueprint.image.directory)
+        command = [word.removeprefix(place) for word in qemu_command("qemu", blueprint)]
         return {
             "image": blueprint.image.digest,
             "agent": hashlib.sha256(self._agent.read_bytes()).hexdigest(),
