@@ -105,6 +105,9 @@ class Fleet:
         try:
             await _to_the_end(asyncio.to_thread(self._root.create, order.name, owner))
             return await start(made)
+        except TimeoutError:
+            # An OSError to Python, and yet nothing the disk has done.
+            raise
         except OSError as error:
             raise disk_fault(f"cannot start machine {order.name}", error) from error
 
