@@ -22,7 +22,8 @@ async def flatten(overlay: Path, path: Path) -> None:
     """A copy of a machine's disk that needs no other file; nothing if the machine never had one."""
     if not await asyncio.to_thread(overlay.exists):
         return
-    complaint = await _qemu_img("convert", "-f", "qcow2", "-O", "qcow2", str(overlay), str(path))
+    # -U: a QEMU that was killed may hold its lock for as long as its last thread takes to go.
+    complaint = await _qemu_img("convert", "-U", "-f", "qcow2", "-O", "qcow2", str(overlay), str(path))
     if complaint is not None:
         raise MachineFault(f"cannot keep the disk {path}: {complaint}", "Free some space.")
 
