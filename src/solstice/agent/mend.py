@@ -1,9 +1,15 @@
 """What a restore from a template broke, set right from the host's PREPARE: one verb a thing, by system."""
 
+import contextlib
 import fcntl
 import logging
+import os
+import re
+import signal
 import socket
 import struct
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,6 +21,9 @@ log = logging.getLogger(__name__)
 # From the kernel's <linux/random.h>: _IOW('R', 0x03, int[2]) and _IO('R', 0x07).
 _RNDADDENTROPY = 0x40085203
 _RNDRESEEDCRNG = 0x5207
+_HOSTS = Path("/etc/hosts")
+_SSH = Path("/etc/ssh")
+_SSHD = Path("/run/sshd.pid")
 _MACHINE_ID_FILES = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 
 Verb = Callable[[Prepare], None]
@@ -38,14 +47,33 @@ def _reseed(prepare: Prepare) -> None:
         fcntl.ioctl(device, _RNDRESEEDCRNG)
 
 
+def _reseed_python(prepare: Prepare) -> None:
+    """The one generator that is seeded when it is imported, if anything here has imported it."""
+    if module := sys.modules.get("random"):
+        module.seed(prepare.entropy)
+
+
 def _set_clock(prepare: Prepare) -> None:
     time.clock_settime(time.CLOCK_REALTIME, prepare.time)
 
 
 def _set_hostname(prepare: Prepare) -> None:
-    if prepare.hostname:
-        socket.sethostname(prepare.hostname)
-        Path("/etc/hostname").write_text(prepare.hostname + "\n", "utf-8")
+    old, new = socket.gethostname(), prepare.hostname
+    if not new or new == old:
+        return
+    socket.sethostname(new)
+    Path("/etc/hostname").write_text(new + "\n", "utf-8")
+    with contextlib.suppress(FileNotFoundError):
+        _HOSTS.write_text(rename_host(_HOSTS.read_text("utf-8"), old, new), "utf-8")
+
+
+def rename_host(hosts: str, old: str, new: str) -> str:
+    """The text of a hosts file in which a machine that was ``old`` is ``new``.
+
+    >>> rename_host("127.0.1.1 one one.example\\n::1 localhost\\n", "one", "two")
+    '127.0.1.1 two one.example\\n::1 localhost\\n'
+    """
+    return re.sub(rf"(?<=\s){re.escape(old)}(?=\s|$)", lambda found: new, hosts)
 
 
 def _set_machine_id(prepare: Prepare) -> None:
@@ -56,6 +84,24 @@ def _set_machine_id(prepare: Prepare) -> None:
             path.write_text(prepare.machine_id + "\n", "utf-8")
 
 
+def _renew_host_keys(prepare: Prepare) -> None:
+    if renew_host_keys(_SSH):
+        # A server that runs has the old keys in its memory until it reads its settings again.
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            os.kill(int(_SSHD.read_text("ascii")), signal.SIGHUP)
+
+
+def renew_host_keys(folder: Path) -> bool:
+    """Replace the keys by which a machine is known to SSH by one of its own; False if it had none."""
+    old = [*folder.glob("ssh_host_*_key"), *folder.glob("ssh_host_*_key.pub")]
+    for path in old:
+        path.unlink()
+    if old:
+        key = str(folder / "ssh_host_ed25519_key")
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=False)
+    return bool(old)
+
+
 def verbs_of(system: str) -> Mapping[str, Verb]:
     """The verbs of a system (`sys.platform`); none for one that is only ever booted, never restored."""
     return VERBS.get(system, {})
@@ -64,8 +110,10 @@ def verbs_of(system: str) -> Mapping[str, Verb]:
 VERBS: Mapping[str, Mapping[str, Verb]] = {
     "linux": {
         "randomness": _reseed,
+        "Python's randomness": _reseed_python,
         "clock": _set_clock,
         "hostname": _set_hostname,
         "machine id": _set_machine_id,
+        "SSH host keys": _renew_host_keys,
     },
 }
