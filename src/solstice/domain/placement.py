@@ -45,6 +45,12 @@ def measure(plan: JobPlan, images: ImageMap, image: Image) -> Measure:
     return Measure(pick("cpus", DEFAULT_CPUS), pick("memory", DEFAULT_MEMORY), pick("disk", 0))
 
 
+def measure_plainly(image: Image) -> Measure:
+    """The machine of a job of this image that asks for nothing."""
+    size = image.size
+    return Measure(size.cpus or DEFAULT_CPUS, size.memory or DEFAULT_MEMORY, size.disk or 0)
+
+
 def waits(pipeline: Pipeline, job: Job, needed: Room, used: Room, host: Room) -> Reason | None:
     """Why a queued job cannot have its machine now; ``None`` if it can."""
     matrix = job.plan.matrix

@@ -10,6 +10,7 @@ import click
 from solstice.domain.errors import OperatorMistake
 from solstice.main.context import Context, pass_context, setting_options
 from solstice.main.image_desk import Desk, said_plainly, to_content
+from solstice.main.warm_images import warm_command
 
 if TYPE_CHECKING:
     from solstice.main.settings import Settings
@@ -21,7 +22,10 @@ _RAW_ENDINGS = (".raw", ".img")
 
 @click.group("images")
 def images_command() -> None:
-    """What machines boot from: list, fetch, build, check and remove images."""
+    """What machines boot from: list, fetch, build, check, warm and remove images."""
+
+
+images_command.add_command(warm_command)
 
 
 @images_command.command("ls")

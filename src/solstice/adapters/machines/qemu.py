@@ -125,6 +125,12 @@ class QemuHypervisor:
         phases = await self._boot(blueprint, partial(self._boot_cold, blueprint))
         return Booted("cold", phases)
 
+    async def make_template(self, order: MachineOrder) -> bool:
+        """Have a template at hand for machines like this one; False if there can be none, and ``notice``
+        has said why. The order's image must be prepared."""
+        template = await self._warm.template(await self._draw(order), insist=True) if self._warm else None
+        return template is not None
+
     async def _draw(self, order: MachineOrder) -> Blueprint:
         image = self._images[order.image.name]
         accelerator, _ = await self._probe.ask(image.kernel, image.initrd)

@@ -131,6 +131,7 @@ class TemplateShelf:
             self._protect(part, 0o750 if self._group is not None else 0o700)
             shutil.rmtree(self._root / key, ignore_errors=True)
             part.rename(self._root / key)
+            shutil.rmtree(self._root / f"{key}.bad", ignore_errors=True)
             _sync(self._root)
         except OSError as error:
             shutil.rmtree(part, ignore_errors=True)

@@ -54,12 +54,13 @@ class WarmStarts:
         self._loaded: dict[str, Template] = {}
         self._locks: dict[str, asyncio.Lock] = {}
 
-    async def template(self, blueprint: Blueprint) -> Template | None:
-        """The template for machines like this one, made now if there is none."""
+    async def template(self, blueprint: Blueprint, *, insist: bool = False) -> Template | None:
+        """The template for machines like this one, made now if there is none; whoever insists has one made
+        although the last one was put out of use."""
         facts = await asyncio.to_thread(self._facts, blueprint)
         key = template_key(facts)
         async with self._locks.setdefault(key, asyncio.Lock()):
-            if key not in self._loaded and not self._shelf.refused(key):
+            if key not in self._loaded and (insist or not self._shelf.refused(key)):
                 found = await self._shelf.load(key) or await self._make(key, facts, blueprint)
                 if found:
                     self._loaded[key] = found
