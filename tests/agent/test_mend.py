@@ -63,8 +63,9 @@ def test_a_machine_with_host_keys_gets_its_own_and_one_without_gets_none(tmp_pat
     [
         ("127.0.1.1 one\n", "127.0.1.1 two\n"),
         ("127.0.1.1\tone.example one", "127.0.1.1\tone.example two"),
-        ("127.0.0.1 someone one-more\n", "127.0.0.1 someone one-more\n"),
-        ("", ""),
+        ("127.0.0.1 someone one-more", "127.0.0.1 someone one-more\n127.0.1.1 two\n"),
+        ("127.0.0.1 two\n", "127.0.0.1 two\n"),
+        ("", "127.0.1.1 two\n"),
     ],
 )
 def test_the_hosts_file_goes_with_the_name(before: str, after: str) -> None:

@@ -59,7 +59,7 @@ def _set_clock(prepare: Prepare) -> None:
 
 def _set_hostname(prepare: Prepare) -> None:
     old, new = socket.gethostname(), prepare.hostname
-    if not new or new == old:
+    if not new:
         return
     socket.sethostname(new)
     Path("/etc/hostname").write_text(new + "\n", "utf-8")
@@ -68,12 +68,16 @@ def _set_hostname(prepare: Prepare) -> None:
 
 
 def rename_host(hosts: str, old: str, new: str) -> str:
-    """The text of a hosts file in which a machine that was ``old`` is ``new``.
+    """The text of a hosts file in which a machine that was ``old``, or was not in it, is ``new``.
 
     >>> rename_host("127.0.1.1 one one.example\\n::1 localhost\\n", "one", "two")
     '127.0.1.1 two one.example\\n::1 localhost\\n'
     """
-    return re.sub(rf"(?<=\s){re.escape(old)}(?=\s|$)", lambda found: new, hosts)
+    renamed = re.sub(rf"(?<=\s){re.escape(old)}(?=\s|$)", lambda found: new, hosts)
+    if new in renamed.split():
+        return renamed
+    gap = "" if renamed.endswith("\n") or not renamed else "\n"
+    return f"{renamed}{gap}127.0.1.1 {new}\n"
 
 
 def _set_machine_id(prepare: Prepare) -> None:
