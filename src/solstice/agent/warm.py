@@ -14,6 +14,7 @@ from typing import Any
 from solstice.agent.connection import Doorway
 from solstice.agent.facts import read_facts
 from solstice.agent.logs import JobLog
+from solstice.agent.mend import rehearse
 from solstice.agent.processes import sweep
 from solstice.agent.rehearsal import RehearsalHost
 from solstice.agent.runner import Runner
@@ -52,11 +53,9 @@ class _Source:
 def walk_warm_paths(workdir: Path, user: str) -> None:
     """Do a job that leaves nothing, so that its code, its programs and its libraries are in memory.
 
-    The caches are emptied first: what the boot alone needed would be saved and mapped for nothing. Whatever
-    goes wrong only costs later jobs some time, so it is logged and no more.
+    Whatever goes wrong only costs later jobs some time, so it is logged and no more.
     """
     scratch = workdir.with_name(f"{workdir.name}-rehearsal")
-    _drop_caches()
     try:
         asyncio.run(_rehearse(scratch, user))
     except Exception:
@@ -67,7 +66,8 @@ def walk_warm_paths(workdir: Path, user: str) -> None:
     os.sync()
 
 
-def _drop_caches() -> None:
+def empty_caches() -> None:
+    """Give back what the boot alone needed: a template would keep it for nothing."""
     os.sync()
     with contextlib.suppress(OSError):
         _DROP_CACHES.write_text(_EVERYTHING, "ascii")

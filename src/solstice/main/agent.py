@@ -19,7 +19,7 @@ from solstice.agent.ports import Opener
 from solstice.agent.processes import adopt_orphans
 from solstice.agent.runner import Runner
 from solstice.agent.session import Refused, Session
-from solstice.agent.warm import walk_warm_paths
+from solstice.agent.warm import empty_caches, walk_warm_paths
 from solstice.domain.masking import Masker
 from solstice.wire.handshake import Prepare
 
@@ -40,6 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     adopt_orphans()
     if not arguments.token_file and not arguments.no_mend:
         # Nobody waits for this machine yet: it is to become a template.
+        empty_caches()
         walk_warm_paths(arguments.workdir, arguments.user)
     # What is imported stays: a collector that visits it would fetch all its pages into every restored clone.
     gc.freeze()
