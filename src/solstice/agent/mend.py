@@ -24,6 +24,7 @@ _RNDRESEEDCRNG = 0x5207
 _HOSTS = Path("/etc/hosts")
 _SSH = Path("/etc/ssh")
 _SSHD = Path("/run/sshd.pid")
+_HOSTNAME_FILE = Path("/etc/hostname")
 _MACHINE_ID_FILES = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 
 Verb = Callable[[Prepare], None]
@@ -62,9 +63,9 @@ def _set_hostname(prepare: Prepare) -> None:
     if not new:
         return
     socket.sethostname(new)
-    Path("/etc/hostname").write_text(new + "\n", "utf-8")
+    _rewrite(_HOSTNAME_FILE, new + "\n")
     with contextlib.suppress(FileNotFoundError):
-        _HOSTS.write_text(rename_host(_HOSTS.read_text("utf-8"), old, new), "utf-8")
+        _rewrite(_HOSTS, rename_host(_HOSTS.read_text("utf-8"), old, new))
 
 
 def rename_host(hosts: str, old: str, new: str) -> str:
@@ -85,7 +86,17 @@ def _set_machine_id(prepare: Prepare) -> None:
         return
     for path in _MACHINE_ID_FILES:
         if path.exists() and not path.is_symlink():
-            path.write_text(prepare.machine_id + "\n", "utf-8")
+            _rewrite(path, prepare.machine_id + "\n")
+
+
+def _rewrite(path: Path, text: str) -> None:
+    # Never emptied before: ext4 writes a file that was to the disk as soon as it is closed, and that takes
+    # longer than all the rest of mending.
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        os.ftruncate(descriptor, os.write(descriptor, text.encode("utf-8")))
+    finally:
+        os.close(descriptor)
 
 
 def _renew_host_keys(prepare: Prepare) -> None:

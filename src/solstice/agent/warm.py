@@ -14,7 +14,6 @@ from typing import Any
 from solstice.agent.connection import Doorway
 from solstice.agent.facts import read_facts
 from solstice.agent.logs import JobLog
-from solstice.agent.mend import rehearse
 from solstice.agent.processes import sweep
 from solstice.agent.rehearsal import RehearsalHost
 from solstice.agent.runner import Runner
