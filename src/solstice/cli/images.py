@@ -24,10 +24,12 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An image of the map; ``content`` is what is here of it."""
+    """An image of the map; ``content`` is what is here of it, ``templates`` how many machines of it are
+    saved to restore others from."""
 
     image: Image
     content: Content | None
+    templates: int = 0
 
 
 def show_list(image_map: ImageMap, rows: Sequence[Row], unused: Sequence[Content], as_json: bool) -> str:
@@ -41,7 +43,7 @@ def show_list(image_map: ImageMap, rows: Sequence[Row], unused: Sequence[Content
                 "unused": [_to_content_record(content) for content in unused],
             }
         )
-    table: list[tuple[str, ...]] = [("IMAGE", "OS", "FROM", "HERE", "TRIED", "NOTE")]
+    table: list[tuple[str, ...]] = [("IMAGE", "OS", "FROM", "HERE", "WARM", "TRIED", "NOTE")]
     table += [_to_cells(row, image_map) for row in rows]
     lines = [*_align(table), *_show_aliases(image_map)]
     if unused:
@@ -145,7 +147,8 @@ def _to_cells(row: Row, image_map: ImageMap) -> tuple[str, ...]:
     name = show(row.image.name) + (" *" if row.image.name == image_map.default_label else "")
     here = format_bytes(row.content.size) if row.content else "-"
     tried = "yes" if row.image.tried else "no"
-    return (name, show(row.image.os), describe_source(row.image), here, tried, show(row.image.note))
+    warm = str(row.templates or "-")
+    return (name, show(row.image.os), describe_source(row.image), here, warm, tried, show(row.image.note))
 
 
 def _show_aliases(image_map: ImageMap) -> list[str]:
@@ -184,6 +187,7 @@ def _to_record(row: Row) -> dict[str, object]:
         "here": row.content is not None,
         "digest": row.content.digest if row.content else None,
         "size_bytes": row.content.size if row.content else None,
+        "templates": row.templates,
         "tried": image.tried,
         "note": image.note,
     }

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import click
@@ -26,6 +26,7 @@ class Desk:
 
     def __init__(self, settings: Settings) -> None:
         root = settings.cache_dir / "images"
+        self._templates = settings.cache_dir / "templates"
         self.image_map = load_image_map(shipped_image_map(), settings.images)
         self.store = ImageStore(root)
         self.inventory = Inventory(root)
@@ -41,6 +42,12 @@ class Desk:
         except OperatorMistake:
             return ""
         return found.digest if found else ""
+
+    def count_templates(self) -> Mapping[str, int]:
+        """How many templates there are, by the digest of their image."""
+        from solstice.adapters.machines.template import count_templates
+
+        return count_templates(self._templates)
 
     def unused_digests(self) -> list[str]:
         """Of what lies here, what no image of the map is."""

@@ -37,7 +37,8 @@ def list_command(
 ) -> None:
     """List the images of the map, and what lies in the cache.
 
-    An asterisk marks the image of jobs that name none; TRIED says whether we have booted it ourselves.
+    An asterisk marks the image of jobs that name none; WARM counts the templates its machines can be restored
+    from; TRIED says whether we have booted it ourselves.
     """
     from solstice.cli.images import Row, show_list
 
@@ -45,8 +46,9 @@ def list_command(
         desk = Desk(context.settings({"cache_dir": cache_dir, "images": images}, config))
         kept = {one.digest: one for one in desk.inventory.kept()}
         here = {name: desk.find_digest(image) for name, image in desk.image_map.images.items()}
+        warm = desk.count_templates()
         rows = [
-            Row(image, to_content(kept[here[name]]) if here[name] in kept else None)
+            Row(image, to_content(kept[here[name]]) if here[name] in kept else None, warm.get(here[name], 0))
             for name, image in desk.image_map.images.items()
         ]
         unused = [to_content(one) for digest, one in kept.items() if digest not in here.values()]

@@ -20,6 +20,7 @@ from solstice.adapters.machines.template import (
     STATE,
     Template,
     TemplateShelf,
+    count_templates,
     template_key,
 )
 
@@ -244,6 +245,16 @@ async def test_where_machines_have_users_of_their_own_their_group_may_read_but_n
     for name in (*FILES, FACTS):
         facts = (root / KEY / name).stat()
         assert (stat.S_IMODE(facts.st_mode), facts.st_uid, facts.st_gid) == (0o440, 0, 61_199)
+
+
+async def test_templates_are_counted_by_their_image(shelf: TemplateShelf, root: Path, tmp_path: Path) -> None:
+    for number in range(3):
+        await publish(shelf, tmp_path, number)
+    await shelf.quarantine(KEY, "it did not answer")
+    (root / ("e" * 32)).mkdir()
+    (root / ("e" * 32) / FACTS).write_text("no record")
+    assert count_templates(root) == {"abc": 2}
+    assert count_templates(root / "nowhere") == {}
 
 
 def test_a_key_depends_on_every_fact_and_not_on_their_order() -> None:

@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -53,6 +54,16 @@ def template_key(facts: Mapping[str, str]) -> str:
     """The name of a template: a digest of everything it depends on."""
     text = json.dumps(dict(sorted(facts.items())))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def count_templates(root: Path) -> Mapping[str, int]:
+    """How many templates there are of each image, by its digest; unchecked, and only of what we may read."""
+    found: Counter[str] = Counter()
+    for record in root.glob(f"*/{FACTS}"):
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            if not record.parent.suffix:
+                found[str(json.loads(record.read_text())["facts"]["image"])] += 1
+    return found
 
 
 class TemplateShelf:
