@@ -14,7 +14,7 @@ from benchmarks.figure import Figure, Result
 from benchmarks.lab import Lab
 from benchmarks.plot import draw
 from benchmarks.rounds import measure
-from benchmarks.table import compare, show
+from benchmarks.table import compare, show, show_markdown
 
 MET, MISSED, NOT_MEASURED = 0, 1, 2
 EPILOG = "Exit code: 0 every goal met, 1 a goal missed, 2 a figure could not be measured."
@@ -32,6 +32,8 @@ def main() -> int:
     records = [result.record(machine, commit) for result in results]
     if given.json:
         given.json.write_text(json.dumps(records, indent=1) + "\n")
+    if given.markdown:
+        given.markdown.write_text(show_markdown(results, machine, commit))
     _draw(results, given.plots)
     sys.stdout.write(show(results, machine))
     if before is not None:
@@ -63,6 +65,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("figures", nargs="*", metavar="FIGURE", help="only these; see --list")
     parser.add_argument("--quick", action="store_true", help="fewer rounds, shorter streams")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results here")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table here")
     parser.add_argument("--compare", type=Path, metavar="FILE", help="results of an earlier run")
     parser.add_argument("--plots", type=Path, metavar="DIR", default=Path("build/bench"), help="for the SVGs")
     parser.add_argument("--list", action="store_true", help="say which figures there are")

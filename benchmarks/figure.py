@@ -41,6 +41,8 @@ class Figure:
     quick_rounds: int
     open: Callable[[Lab], AbstractAsyncContextManager[Pair]]
     more_is_better: bool = False
+    warm_up: bool = True
+    """Off where one round is so long that its first moments do not count."""
 
     def is_met(self, ratio: float) -> bool:
         """Whether this ratio is good enough."""

@@ -15,8 +15,9 @@ async def measure(figure: Figure, lab: Lab, tell: Tell) -> Result:
     rounds = figure.quick_rounds if lab.quick else figure.rounds
     try:
         async with figure.open(lab) as pair:
-            await pair.floor()
-            await pair.subject()
+            if figure.warm_up:
+                await pair.floor()
+                await pair.subject()
             subject: list[float] = []
             floor: list[float] = []
             for number in range(rounds):

@@ -138,6 +138,7 @@ FIGURES = (
         quick_rounds=2,
         open=open_stream,
         more_is_better=True,
+        warm_up=False,
     ),
     Figure(
         name="log-stream-sandbox",

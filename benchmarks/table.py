@@ -10,15 +10,24 @@ NOTABLE = 0.15
 """A change of a ratio that is told as better or worse, if it is also larger than both runs' spread."""
 
 
+HEAD = ("figure", "subject", "floor", "ratio", "spread", "goal", "")
+
+
 def show(results: Sequence[Result], machine: Record) -> str:
     """One line for each figure, below a line about the computer."""
-    rows = [("figure", "subject", "floor", "ratio", "spread", "goal", "")]
-    rows += [_row(result) for result in results]
+    rows = [HEAD, *map(_row, results)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [_describe(machine)]
     for row in rows:
         middle = [cell.rjust(width) for cell, width in zip(row[1:6], widths[1:6], strict=True)]
         lines.append("  ".join((row[0].ljust(widths[0]), *middle, row[6])).rstrip())
+    return "\n".join(lines) + "\n"
+
+
+def show_markdown(results: Sequence[Result], machine: Record, commit: str) -> str:
+    """The same as a table for a document."""
+    lines = [f"Commit `{commit[:10]}`, {_describe(machine)}:", "", _line(HEAD), _line(["---"] * len(HEAD))]
+    lines += [_line((f"`{row[0]}`", *row[1:])) for row in map(_row, results)]
     return "\n".join(lines) + "\n"
 
 
@@ -49,10 +58,14 @@ def _row(result: Result) -> tuple[str, str, str, str, str, str, str]:
     figure = result.figure
     goal = f"{'≥' if figure.more_is_better else '≤'} {figure.goal:g}"
     if result.why_not:
-        return (figure.name, "–", "–", "–", "–", goal, f"not measured: {result.why_not}")
+        return (figure.name, "–", "–", "–", "–", goal, f"not measured: {result.why_not.splitlines()[0]}")
     ours, least = (f"{value:.3g} {figure.unit}" for value in result.medians)
     verdict = "ok" if result.is_met else "MISSED"
     return (figure.name, ours, least, f"{result.ratio:.2f}", f"{result.spread:.2f}", goal, verdict)
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def _describe(machine: Record) -> str:

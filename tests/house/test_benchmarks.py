@@ -11,7 +11,7 @@ from benchmarks.command_line import write_workflow
 from benchmarks.figure import Figure, Pair, Result
 from benchmarks.lab import Lab
 from benchmarks.plot import draw
-from benchmarks.table import compare, show
+from benchmarks.table import compare, show, show_markdown
 from solstice.domain.diagnostic import Source
 from solstice.domain.workflow.reader import read_workflow
 
@@ -70,6 +70,14 @@ def test_a_figure_that_could_not_be_measured_says_why_and_is_not_met() -> None:
 def test_the_table_tells_which_goals_are_missed() -> None:
     lines = show([Result(TIME, (3.0,), (1.0,)), Result(RATE, (3.0,), (1.0,))], MACHINE).splitlines()
     assert [line.split()[-1] for line in lines[2:]] == ["MISSED", "ok"]
+
+
+def test_the_table_of_a_document_has_a_row_for_each_figure() -> None:
+    text = show_markdown([Result(TIME, (3.0,), (1.0,)), Result(RATE, why_not="no\nguest")], MACHINE, "c0ffee")
+    assert text.splitlines()[-2:] == [
+        "| `wait` | 3 s | 1 s | 3.00 | 0.00 | ≤ 1.5 | MISSED |",
+        "| `flow` | – | – | – | – | ≥ 0.5 | not measured: no |",
+    ]
 
 
 @pytest.mark.parametrize(
