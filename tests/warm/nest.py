@@ -32,9 +32,8 @@ class Nest:
 
     @property
     def template(self) -> Path:
-        """The only template there is."""
-        (folder,) = self.whole_templates()
-        return folder
+        """The template that was used last."""
+        return max(self.whole_templates(), key=lambda folder: folder.stat().st_mtime_ns)
 
     def whole_templates(self) -> list[Path]:
         """Folders that have the names of templates."""
