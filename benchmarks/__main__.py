@@ -27,8 +27,9 @@ def main() -> int:
         sys.stdout.write("".join(f"{figure.name:20} {figure.subject}\n" for figure in FIGURES))
         return MET
     before: Any = json.loads(given.compare.read_text()) if given.compare else None
-    results, machine = asyncio.run(_measure(given.figures, quick=given.quick))
+    # Before measuring: the work tree may move on meanwhile, but not what this process has loaded.
     commit = read_commit()
+    results, machine = asyncio.run(_measure(given.figures, quick=given.quick))
     records = [result.record(machine, commit) for result in results]
     if given.json:
         given.json.write_text(json.dumps(records, indent=1) + "\n")

@@ -90,8 +90,8 @@ def _set_machine_id(prepare: Prepare) -> None:
 
 
 def _rewrite(path: Path, text: str) -> None:
-    # Never emptied before: ext4 writes a file that was to the disk as soon as it is closed, and that takes
-    # longer than all the rest of mending.
+    # Not emptied first: closing a file that was costs an emulated guest 10 to 20 ms more (ext4 allocates its
+    # blocks at once).
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         os.ftruncate(descriptor, os.write(descriptor, text.encode("utf-8")))
