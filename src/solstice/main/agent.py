@@ -16,7 +16,7 @@ from solstice.agent.facts import read_facts
 from solstice.agent.logs import JobLog
 from solstice.agent.mend import mend, verbs_of
 from solstice.agent.ports import Opener
-from solstice.agent.processes import adopt_orphans
+from solstice.agent.processes import adopt_orphans, take_precedence
 from solstice.agent.runner import Runner
 from solstice.agent.session import Refused, Session
 from solstice.agent.warm import empty_caches, walk_warm_paths
@@ -38,6 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         # At debug level they would write the credential into this log.
         logging.getLogger(library).setLevel(logging.WARNING)
     adopt_orphans()
+    take_precedence()
     if not arguments.token_file and not arguments.no_mend:
         # Nobody waits for this machine yet: it is to become a template.
         empty_caches()

@@ -12,7 +12,7 @@ import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError
 
-from solstice.domain.errors import AuthorMistake, Transient
+from solstice.domain.errors import AuthorMistake, OperatorMistake, Transient
 from solstice.domain.job import StepRecord, StepState
 from solstice.orchestrator.amend import Fenced
 from solstice.orchestrator.messages import assignment_message, job_state, step_state
@@ -84,6 +84,8 @@ class AgentApp:
         except Fenced:
             log.info("an agent of an epoch that is over was told to go", extra={"job": session.job.id})
             await session.refresh()
+        except OperatorMistake as error:
+            await self._sessions.give_up(session.job, error)
         finally:
             session.changed.set()
 
@@ -134,7 +136,11 @@ class AgentApp:
             if name not in await self._sessions.artifacts_of(job):
                 await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "not an artifact of this job")
             data = self._artifact_data(requests, _bearer(context))
-            receipt = await self._sessions.artifacts.put(job, name, data)
+            try:
+                receipt = await self._sessions.artifacts.put(job, name, data)
+            except OperatorMistake as error:
+                await self._sessions.give_up(job, error)
+                raise
             return messages.ArtifactReceipt(size=receipt.size, sha256=receipt.sha256, files=receipt.files)
 
     async def _artifact_data(self, requests: AsyncIterator[Any], credential: str) -> AsyncIterator[bytes]:
@@ -185,6 +191,9 @@ async def _answering(context: Context) -> AsyncIterator[None]:
     except Transient as error:
         log.warning("an agent has to ask again: %s", error)
         await context.abort(grpc.StatusCode.UNAVAILABLE, "not now")
+    except OperatorMistake as error:
+        log.error("an agent's call could not be answered: %s", error)
+        await context.abort(grpc.StatusCode.INTERNAL, "the host could not do it")
     except Exception:
         log.exception("an agent's call could not be answered")
         await context.abort(grpc.StatusCode.INTERNAL, "the host could not do it")

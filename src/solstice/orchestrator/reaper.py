@@ -68,8 +68,17 @@ class Reaper(Loop):
             await self._end(job, JobState.TIMED_OUT, Reason(Cause.TIMEOUT, evidence), now)
         elif machines.get(job.lease.machine) is False:
             await self._lose(job, machine_ended=True, now=now)
+        elif job.lease.is_over(now) and self._is_past_timeout(job, now):
+            # A job that starves its own agent is no fault of ours once its time is over.
+            evidence = f"its {job.plan.timeout.total_seconds():.0f} s are over, and its agent is silent"
+            await self._end(job, JobState.TIMED_OUT, Reason(Cause.TIMEOUT, evidence), now)
         elif job.lease.is_over(now):
             await self._lose(job, machine_ended=False, now=now)
+
+    @staticmethod
+    def _is_past_timeout(job: Job, now: datetime) -> bool:
+        hello = job.attempt.hello_at if job.attempt else None
+        return hello is not None and now >= hello + job.plan.timeout
 
     def _longest(self, job: Job) -> timedelta:
         boot = self._bounds.boot_limit

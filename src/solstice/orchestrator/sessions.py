@@ -81,6 +81,17 @@ class Sessions:
         if self.is_current(session):
             del self._open[session.job.id]
 
+    async def give_up(self, job: Job, error: OperatorMistake) -> None:
+        """End a job because this host cannot keep what it brings: on a full disk nobody gains by a retry."""
+        text, _, detail = str(error).partition("\n")
+        reason = Reason(Cause.INTERNAL, f"{text}; {error.remedy}" if error.remedy else text, detail)
+        now = self.clock.now()
+        with contextlib.suppress(Fenced):
+            ended = at_epoch(job.epoch, lambda current: current.end(JobState.FAILED, reason, now))
+            await amend(self.jobs, job.id, ended)
+        self.sweep()
+        self.launch()
+
     def wake(self) -> None:
         """Something in the store changed: every session looks whether it concerns its agent."""
         for session in self._open.values():
