@@ -339,26 +339,33 @@ async def test_an_artifact_over_the_limit_is_refused(folder: Path) -> None:
         assert rooms.artifacts.kept == {}
 
 
-@pytest.mark.parametrize(
-    ("error", "code"),
-    [(Transient("the disk is busy"), CODE.UNAVAILABLE), (MachineFault("no space"), CODE.INTERNAL)],
-    ids=["transient", "fault"],
-)
-async def test_a_log_that_cannot_be_kept_is_not_acknowledged_and_the_agent_comes_back(
-    folder: Path, error: Exception, code: Any
-) -> None:
-    rooms = Rooms(meddler=Meddler(3, Trouble.RAISES_BEFORE, error))
+async def test_a_log_that_cannot_be_kept_now_is_not_acknowledged(folder: Path) -> None:
+    rooms = Rooms(meddler=Meddler(3, Trouble.RAISES_BEFORE, Transient("the disk is busy")))
     await rooms.add(job_plan("a"))
     await rooms.launch_ready()
     async with serving(rooms, folder) as desk:
         client, session, _ = await desk.begin()
         await session.say(1, log_chunk=log_chunk(0, b"hello"))
-        assert await end_of(session.stream) is code
+        assert await end_of(session.stream) is CODE.UNAVAILABLE
         again = client.converse()
         await again.say(hello=messages.Hello())
         assert (await again.hear("log_ack")).offset == 0
         await again.say(1, log_chunk=log_chunk(0, b"hello"))
         await again.acknowledged(5)
+
+
+async def test_a_log_that_this_host_cannot_keep_ends_the_job_with_the_remedy(folder: Path) -> None:
+    fault = MachineFault("no space left on the disk", "Free some space.")
+    rooms = Rooms(meddler=Meddler(3, Trouble.RAISES_BEFORE, fault))
+    await rooms.add(job_plan("a"))
+    await rooms.launch_ready()
+    async with serving(rooms, folder) as desk:
+        _, session, _ = await desk.begin()
+        await session.say(1, log_chunk=log_chunk(0, b"hello"))
+        await session.hear("goodbye")
+    job = await rooms.job("a")
+    assert job.state is JobState.FAILED
+    assert job.reason == Reason(Cause.INTERNAL, "no space left on the disk; Free some space.")
 
 
 async def test_no_cache_is_kept_and_the_agent_goes_on_without(desk: Desk) -> None:
