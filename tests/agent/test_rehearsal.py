@@ -4,6 +4,8 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,11 +33,11 @@ def walk(workdir: Path, user: str = "") -> str:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Path:
-    # The job's user has to get there.
-    for folder in (tmp_path, *list(tmp_path.parents)[:2]):
-        folder.chmod(0o755)
-    return tmp_path / "solstice"
+def place() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="sol") as folder:
+        # The job's user has to get there.
+        Path(folder).chmod(0o755)
+        yield Path(folder) / "solstice"
 
 
 def test_a_whole_job_is_done_and_nothing_of_it_is_left(place: Path) -> None:
