@@ -30,7 +30,7 @@ from solstice.domain.plan import Plan
 from solstice.domain.reason import Fault
 from solstice.main.context import Context
 from solstice.main.local import LocalParts, LocalSystem, open_local
-from solstice.main.places import make_places
+from solstice.main.places import open_places
 from solstice.main.planned import Wish, plan_run
 from solstice.main.run import INTERRUPTED, JOB_FAILED, MACHINE, MISTAKE, SUCCESS
 from solstice.main.secrets import read_secrets
@@ -40,7 +40,6 @@ from solstice.main.terminal import Terminal, look_at, stdout_terminal
 from solstice.orchestrator.settings import Bounds
 
 TICK_SECONDS = 0.125
-_GIVEN = ("job", "matrix", "event", "inputs", "branch", "commit", "hypervisor", "image")
 
 
 def run(context: Context, options: Mapping[str, Any], config: str | None) -> int:
@@ -82,30 +81,29 @@ def _run(context: Context, options: Mapping[str, Any], settings: Settings) -> in
         say(f"nothing to run: {planned.plan.skipped}")
         return SUCCESS
     secrets = read_secrets(context.environment, options["secrets"], options["secret_file"])
-    places = make_places(settings.state_dir)
-    artifacts = Path(options["artifacts"]).absolute() if options["artifacts"] else places.artifacts
-    parts = LocalParts(
-        hypervisor=options["hypervisor"],
-        state_dir=settings.state_dir,
-        cache_dir=settings.cache_dir,
-        logs=places.logs,
-        artifacts=artifacts,
-        streams=places.streams,
-        images=images,
-        bounds=make_bounds(settings, options["at_once"]),
-        sources=GitSource(planned.repository, planned.commit, places.source, dirty=planned.dirty),
-        secrets=secrets,
-        kept=places.kept if options["keep_failed"] else None,
-    )
-    watcher = _watcher(options, planned.plan, stdout_terminal(context.environment))
-    for notice in planned.notices:
-        watcher.tell(Notice(notice))
-    try:
-        return asyncio.run(_carry_out(parts, planned.plan, planned.repository, watcher, _given(options)))
-    except BaseException:
-        # What was shown so far must be whole before the error is told below it.
-        watcher.abandon()
-        raise
+    with open_places(settings.state_dir) as places:
+        parts = LocalParts(
+            hypervisor=options["hypervisor"],
+            state_dir=settings.state_dir,
+            cache_dir=settings.cache_dir,
+            logs=places.logs,
+            artifacts=Path(options["artifacts"]).absolute() if options["artifacts"] else places.artifacts,
+            streams=places.streams,
+            images=images,
+            bounds=make_bounds(settings, options["at_once"]),
+            sources=GitSource(planned.repository, planned.commit, places.source, dirty=planned.dirty),
+            secrets=secrets,
+            kept=places.kept if options["keep_failed"] else None,
+        )
+        watcher = _watcher(options, planned.plan, stdout_terminal(context.environment))
+        for notice in planned.notices:
+            watcher.tell(Notice(notice))
+        try:
+            return asyncio.run(_carry_out(parts, planned.plan, planned.repository, watcher, _given(options)))
+        except BaseException:
+            # What was shown so far must be whole before the error is told below it.
+            watcher.abandon()
+            raise
 
 
 async def _carry_out(
