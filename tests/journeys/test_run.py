@@ -48,7 +48,7 @@ def test_a_failing_step_fails_the_run_and_tells_how_to_run_it_again(sandboxed: P
     assert ended.code == 1
     row = ended.end_of("test-3.12")
     assert row["reason"]["text"] == 'step "unit" exited with 1'
-    assert row["rerun"].endswith("--job test --matrix python=3.12 --hypervisor sandbox")
+    assert "--job test --matrix python=3.12 --hypervisor sandbox" in row["rerun"]
     assert ended.end_of("test-3.11")["state"] == "succeeded"
     assert ended.log_of("test-3.12").splitlines()[-2:] == [b"trouble", b"always"]
     again = sandboxed.run("--job", "test", "--matrix", "python=3.12")

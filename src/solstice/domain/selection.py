@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass, replace
 
 from solstice.domain.errors import OperatorMistake
+from solstice.domain.expression.coercion import to_text
 from solstice.domain.plan import Condition, JobPlan, Plan, Template
 from solstice.domain.suggestion import did_you_mean
 
@@ -48,20 +49,8 @@ def _picked(plan: Plan, names: tuple[str, ...], matrix: Mapping[str, str]) -> li
 
 
 def _matches(job: JobPlan, matrix: Mapping[str, str]) -> bool:
-    values = {key: _text(value) for key, value in (job.matrix.values if job.matrix else ())}
+    values = {key: to_text(value) for key, value in (job.matrix.values if job.matrix else ())}
     return all(values.get(key) == value for key, value in matrix.items())
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return ""
-    return (
-        str(value).lower()
-        if isinstance(value, bool)
-        else f"{value:g}"
-        if isinstance(value, float)
-        else str(value)
-    )
 
 
 def _cannot_do_without(job: JobPlan) -> tuple[str, ...]:

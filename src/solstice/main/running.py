@@ -40,6 +40,7 @@ from solstice.main.terminal import Terminal, look_at, stdout_terminal
 from solstice.orchestrator.settings import Bounds
 
 TICK_SECONDS = 0.125
+_PLACES = ("secret-file", "images", "config", "cache-dir", "state-dir", "boot-limit")
 
 
 def run(context: Context, options: Mapping[str, Any], config: str | None) -> int:
@@ -49,7 +50,7 @@ def run(context: Context, options: Mapping[str, Any], config: str | None) -> int
         flags |= {key: options.get(key) for key in ("max_concurrency", "boot_limit")}
         settings = context.settings(flags, config)
         logging.basicConfig(level=settings.log_level.upper(), stream=sys.stderr)
-        return _run(context, options, settings)
+        return _run(context, {**options, "config": config}, settings)
     except AuthorMistake as mistake:
         say(f"error: {mistake}")
         return MISTAKE
@@ -232,14 +233,14 @@ def _watcher(options: Mapping[str, Any], plan: Plan, terminal: Terminal) -> Watc
 
 
 def _given(options: Mapping[str, Any]) -> Given:
-    given: list[tuple[str, str]] = []
-    for name in ("event", "branch", "commit", "images", "secret-file"):
-        if value := options.get(name.replace("-", "_")):
-            given.append((name, str(value)))
+    given = [(name, str(options[name])) for name in ("event", "branch", "commit") if options[name]]
     if options["hypervisor"] != "qemu":
         given.append(("hypervisor", options["hypervisor"]))
     for name, key in (("input", "inputs"), ("image", "image"), ("secret", "secrets")):
         given += [(name, value) for value in options[key]]
+    for name in _PLACES:
+        if value := options.get(name.replace("-", "_")):
+            given.append((name, str(value)))
     return Given(options["path"] if options["path"] != "." else "", tuple(given))
 
 

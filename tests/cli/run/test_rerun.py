@@ -1,8 +1,14 @@
 """The command that runs a failed job again alone can be pasted into a shell."""
 
 import shlex
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
 
 from solstice.cli.run import Given, rerun_command
+from solstice.domain.scalar import Scalar
+from solstice.domain.selection import select
 from tests.cli.run.scenes import job_plan, plan_of
 
 
@@ -67,3 +73,26 @@ def test_every_word_is_quoted_for_a_shell() -> None:
 def test_a_path_that_looks_like_an_option_stays_a_path() -> None:
     lint = job_plan("lint")
     assert "run ./-x --job" in rerun_command(plan_of(lint), lint, Given("-x"))
+
+
+def test_where_images_state_and_settings_came_from_is_kept() -> None:
+    lint = job_plan("lint")
+    options = tuple(
+        (name, "x") for name in ("config", "cache-dir", "state-dir", "boot-limit", "max-concurrency")
+    )
+    assert rerun_command(plan_of(lint), lint, Given("", options)) == (
+        "solstice run --job lint --config x --cache-dir x --state-dir x --boot-limit x"
+    )
+
+
+SCALARS: list[Scalar] = ["", " ", "a=b", "Ä", "1", "true", "0.1", 1, 0, -7, 2**70, True, False, None]
+SCALARS += [0.1, 3.0, 1e20, 1e-7, 123456789.123, 1 / 3, -0.0]
+
+
+@pytest.mark.parametrize("index", range(len(SCALARS)))
+def test_the_command_picks_just_that_job_whatever_its_matrix_is_made_of(index: int) -> None:
+    jobs = [replace(job_plan("test", v=value), id=f"test-{number}") for number, value in enumerate(SCALARS)]
+    words = shlex.split(rerun_command(plan_of(*jobs), jobs[index], Given()))
+    names = [word for flag, word in pairwise(words) if flag == "--job"]
+    matrix = dict(word.split("=", 1) for flag, word in pairwise(words) if flag == "--matrix")
+    assert select(plan_of(*jobs), names, matrix).jobs == (jobs[index],)

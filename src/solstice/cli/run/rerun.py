@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from solstice.domain.plan import JobPlan, Plan
 
 _KEPT = frozenset(
-    "event input branch commit dirty hypervisor image images secret secret-file config cache-dir".split()
+    (
+        "event input branch commit dirty hypervisor image images secret secret-file"
+        " config cache-dir state-dir boot-limit"
+    ).split()
 )
 """The options that change what a job does; ``--json``, ``--jobs`` and the like do not."""
 
@@ -38,18 +41,18 @@ def _select(plan: Plan, job: JobPlan) -> list[str]:
     # Late: the expression language is much to load for `solstice doctor`, which shares our symbols.
     from solstice.domain.expression.coercion import to_text
 
-    values = dict(job.matrix.values) if job.matrix else {}
-    alike = [
-        other
-        for other in plan.jobs
-        if other.job == job.job and other.matrix and values.items() <= dict(other.matrix.values).items()
-    ]
+    def write(other: JobPlan) -> dict[str, str]:
+        return {name: to_text(value) for name, value in (other.matrix.values if other.matrix else ())}
+
+    # As texts, for that is how `--matrix` compares them: a sibling may have "1" where this one has 1, or an
+    # ``include`` gave it all of this one's values and more. Then only the plan's id tells them apart.
+    values = write(job)
+    alike = [other for other in plan.jobs if other.job == job.job and values.items() <= write(other).items()]
     if len(alike) > 1:
-        # An ``include`` gave a sibling all of its values and more: only the plan's id tells them apart.
         return ["--job", job.id]
     words = ["--job", job.job]
-    for name, value in values.items():
-        words += ["--matrix", f"{name}={to_text(value)}"]
+    for name, text in values.items():
+        words += ["--matrix", f"{name}={text}"]
     return words
 
 
