@@ -1,30 +1,31 @@
 """A repository's commit, packed so that a guest can check it out."""
 
+import shlex
+import sys
 from pathlib import Path
 
 import pytest
 
-from solstice.adapters.git_source import (
-    GitSource,
-    changed_paths,
-    git,
-    open_repository,
-    read_file,
-    resolve_commit,
-)
+from solstice.adapters.git.program import LOCAL_VARIABLES, Git
+from solstice.adapters.git.repository import changed_paths, open_repository, read_file, resolve_commit
+from solstice.adapters.git.source import GitSource
 from solstice.domain.errors import OperatorMistake
 from solstice.domain.plan import Checkout
 from tests import builders
 
-WHO = ("-c", "user.name=A", "-c", "user.email=a@example.org")
+WHO = ("user.name=A", "user.email=a@example.org", "protocol.file.allow=always")
 PIPELINE = builders.pipeline(builders.job_plan())
+
+
+def git(*words: str, cwd: Path) -> str:
+    return Git(cwd, WHO).run(*words)
 
 
 def commit(folder: Path, **files: str) -> str:
     for name, text in files.items():
         (folder / name).write_text(text)
     git("add", "-A", cwd=folder)
-    git(*WHO, "commit", "-qm", "more", cwd=folder)
+    git("commit", "-qm", "more", cwd=folder)
     return git("rev-parse", "HEAD", cwd=folder)
 
 
@@ -37,7 +38,7 @@ def work(tmp_path: Path) -> Path:
 
 
 def unpacked(bundle_path: Path, ref: str, folder: Path, *, shallow: str = "") -> Path:
-    git("init", "-q", str(folder))
+    git("init", "-q", str(folder), cwd=folder.parent)
     if shallow:
         (folder / ".git/shallow").write_text(f"{shallow}\n")
     git("fetch", "-q", str(bundle_path), ref, cwd=folder)
@@ -87,6 +88,51 @@ async def test_a_dirty_work_tree_travels_as_it_stands_without_what_git_ignores(
     assert names == {".gitignore", "a", "new file"}
     assert (there / "a").read_text() == "changed"
     assert git("status", "--porcelain", cwd=work) == before, "the person's own index is left alone"
+
+
+HOOK = """
+import asyncio, sys
+from pathlib import Path
+from solstice.adapters.git.repository import changed_paths, open_repository
+from solstice.adapters.git.source import GitSource
+from solstice.domain.plan import Checkout
+
+repository = open_repository(Path(sys.argv[1]))
+changed_paths(repository)
+source = GitSource(repository, repository.head, Path(sys.argv[2]), dirty=True)
+print(asyncio.run(source.bundle(None, Checkout())).path)
+"""
+
+
+def test_a_run_from_a_hook_of_another_repository_touches_neither_index(work: Path, tmp_path: Path) -> None:
+    commit(work, a="1")
+    (work / "b").write_text("2")
+    other = tmp_path / "other"
+    git("init", "-q", str(other), cwd=tmp_path)
+    commit(other, theirs="1")
+    indexes = [folder / ".git/index" for folder in (work, other)]
+    before = [path.read_bytes() for path in indexes]
+    hook = other / ".git/hooks/pre-commit"
+    words = map(shlex.quote, (sys.executable, "-c", HOOK, str(work), str(tmp_path / "s")))
+    hook.write_text(
+        f"#!/bin/sh\nexport GIT_DIR='{other}/.git' GIT_WORK_TREE='{other}'\nexec {' '.join(words)} >&2\n"
+    )
+    hook.chmod(0o755)
+    git("commit", "--allow-empty", "-m", "with a hook", cwd=other)
+    assert [path.read_bytes() for path in indexes] == before
+    (bundle,) = (tmp_path / "s").rglob("*.bundle")
+    head = git("bundle", "list-heads", str(bundle), cwd=work).split()[0]
+    there = unpacked(bundle, "refs/heads/solstice", tmp_path / "there", shallow=head)
+    assert {path.name for path in there.iterdir()} == {".git", "a", "b"}
+
+
+def test_every_variable_that_ties_git_to_a_repository_is_known(work: Path) -> None:
+    assert set(git("rev-parse", "--local-env-vars", cwd=work).split()) <= set(LOCAL_VARIABLES)
+
+
+def test_a_failure_is_told_by_the_name_of_what_git_was_to_do(work: Path) -> None:
+    with pytest.raises(OperatorMistake, match=r"^git write-tree failed: "):
+        Git(work, ("core.bare=false",), ("GIT_DIR=/nowhere",)).run("write-tree")
 
 
 async def test_a_repository_without_a_commit_can_be_run(work: Path, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from solstice.adapters.git_source import (
+from solstice.adapters.git.repository import (
     Repository,
     changed_paths,
     open_repository,

@@ -15,7 +15,8 @@ from typing import Any
 
 import psutil
 
-from solstice.adapters.git_source import GitSource, Repository
+from solstice.adapters.git.repository import Repository
+from solstice.adapters.git.source import GitSource
 from solstice.adapters.images.map_file import load_image_map
 from solstice.cli.diagnostics import format_text
 from solstice.cli.run import Given, Summary, Watcher, make_watcher
@@ -103,7 +104,8 @@ def _run(context: Context, options: Mapping[str, Any], settings: Settings) -> in
             return asyncio.run(_carry_out(parts, planned.plan, planned.repository, watcher, _given(options)))
         except BaseException:
             # What was shown so far must be whole before the error is told below it.
-            watcher.abandon()
+            with contextlib.suppress(OSError):
+                watcher.abandon()
             raise
 
 
@@ -113,10 +115,15 @@ async def _carry_out(
     pipeline = make_pipeline(plan, repository.origin, datetime.now(UTC))
     started = datetime.now(UTC)
     task = asyncio.ensure_future(_pipeline(parts, pipeline, watcher.tell))
+    # Until there is a system that could ask its jobs to end, a signal simply takes back what was begun.
+    _on_signals(task.cancel)
     ticker = asyncio.create_task(_tick(watcher))
     _on_resize(watcher)
     try:
         ended = await task
+    except asyncio.CancelledError:
+        watcher.abandon()
+        return INTERRUPTED
     finally:
         ticker.cancel()
     duration = datetime.now(UTC) - started
@@ -156,8 +163,15 @@ def _on_interrupt(system: LocalSystem, tell: Callable[[Event], None]) -> None:
         tell(Notice("interrupted: jobs are asked to end (once more to end them at once)", "warning"))
         asked.append(loop.create_task(system.interrupt()))
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, interrupt)
+    _on_signals(interrupt)
+
+
+def _on_signals(react: Callable[[], object]) -> None:
+    # Python's own SIGHUP is to die at once; under `nohup` it is ignored, and stays so.
+    heard = [signal.SIGINT, signal.SIGTERM]
+    heard += [signal.SIGHUP] if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN else []
+    for number in heard:
+        asyncio.get_running_loop().add_signal_handler(number, react)
 
 
 def _on_resize(watcher: Watcher) -> None:
