@@ -12,6 +12,8 @@ from solstice.domain.kdl.token import Kind, Token
 
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
 _HASHES = re.compile(r"#+")
+_WORD_STARTS: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
+"""What most tokens begin with, and nothing but a word does (an ``r`` may open version 1's raw string)."""
 _PUNCTUATION: Final = {
     ";": Kind.SEMICOLON,
     "{": Kind.OPEN,
@@ -36,6 +38,7 @@ class Lexer:
         """How often something stood in the text that only this version has."""
         self.continued_at: int | None = None
         """The backslash of a continued line that stands right before the token read last."""
+        self._has_disallowed = False
         self._report_disallowed()
 
     @property
@@ -55,6 +58,8 @@ class Lexer:
             return self._token(kind, start, start + 1, spaced)
         if char == '"':
             return self._string(start, None, spaced)
+        if char in _WORD_STARTS and (char != "r" or not self._dialect.raw_opening.match(text, start)):
+            return self._word(self._dialect.word.match(text, start)[0], start, spaced)  # type: ignore[index]
         if newline := self._dialect.newline.match(text, start):
             return self._token(Kind.NEWLINE, start, newline.end(), spaced)
         if char == "/":
@@ -83,6 +88,7 @@ class Lexer:
 
     def _report_disallowed(self) -> None:
         for match in self._dialect.disallowed.finditer(self._text, self._at):
+            self._has_disallowed = True
             if self._mistakes.is_full:
                 break
             self._mistakes.add(
@@ -100,6 +106,9 @@ class Lexer:
         text, dialect = self._text, self._dialect
         while True:
             at = dialect.spaces.match(text, self._at).end()  # type: ignore[union-attr]
+            if text[at : at + 1] not in "/\\" and not self._has_disallowed:
+                self._at = at
+                return
             if text.startswith("/*", at):
                 at = self._after_comment(at)
             elif text.startswith("\\", at) and (after := self._after_continuation(at)):

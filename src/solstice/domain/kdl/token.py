@@ -31,6 +31,9 @@ class Kind(Enum):
     """Characters that have no meaning where they stand; not yet reported."""
     END = auto()
 
+    # Every token is looked up in sets; the hash of an enum's name would cost more than the lookup.
+    __hash__ = object.__hash__
+
 
 class Token(NamedTuple):
     """One piece of the text, at ``[start, end)``; ``spaced``: white space or a comment stands before it.
