@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from grpclib.client import Channel, Handler
@@ -81,11 +81,18 @@ class Doorway(asyncio.BaseProtocol):
     """The protocol on the raw byte stream: shakes hands, and does so again whenever the host begins anew.
 
     ``prepare`` is called once for each PREPARE nonce before it is answered, ``on_link`` with every new
-    link; the link before it is lost by then.
+    link; the link before it is lost by then. ``rehearse`` is done once if the host asks for it.
     """
 
-    def __init__(self, prepare: Callable[[Prepare], None], on_link: Callable[[Link], None]) -> None:
+    def __init__(
+        self,
+        prepare: Callable[[Prepare], None],
+        on_link: Callable[[Link], None],
+        rehearse: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         self._prepare = prepare
+        self._rehearse = rehearse
+        self._rehearsal: asyncio.Task[None] | None = None
         self._on_link = on_link
         self._lines = LineReader()
         self._nonce = ""
@@ -148,9 +155,16 @@ class Doorway(asyncio.BaseProtocol):
             for line in lines:
                 if line.word == "PREPARE" and (prepare := line.prepare()) is not None:
                     self._answer(line.nonce, prepare)
+                elif line.word == "REHEARSE" and self._rehearse and not self._rehearsal:
+                    self._stop_waiting()
+                    self._rehearsal = asyncio.create_task(self._do_rehearse(line.nonce, self._rehearse()))
                 elif line.word == "GO" and line.nonce == self._nonce:
                     self._begin(self._lines.rest())
                     return
+
+    async def _do_rehearse(self, nonce: str, rehearsal: Awaitable[None]) -> None:
+        await rehearsal
+        self._transport.write(ready_line(nonce))
 
     def _answer(self, nonce: str, prepare: Prepare) -> None:
         self._stop_waiting()
@@ -201,12 +215,15 @@ class Doorway(asyncio.BaseProtocol):
 
 
 async def keep_connected(
-    opener: Opener, prepare: Callable[[Prepare], None], on_link: Callable[[Link], None]
+    opener: Opener,
+    prepare: Callable[[Prepare], None],
+    on_link: Callable[[Link], None],
+    rehearse: Callable[[], Awaitable[None]] | None = None,
 ) -> None:
     """Open the channel, and again with jittered patience whenever it is closed; never returns."""
     failures = 0
     while True:
-        doorway = Doorway(prepare, on_link)
+        doorway = Doorway(prepare, on_link, rehearse)
         try:
             await opener(doorway)
         except OSError as error:

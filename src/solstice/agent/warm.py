@@ -54,15 +54,21 @@ def walk_warm_paths(workdir: Path, user: str) -> None:
 
     Whatever goes wrong only costs later jobs some time, so it is logged and no more.
     """
+    asyncio.run(rehearse(workdir, user))
+    gc.collect()
+    os.sync()
+
+
+async def rehearse(workdir: Path, user: str) -> None:
+    """The job of `walk_warm_paths` alone: what an emulator has translated of it is only in the memory of
+    the process that emulates, so each machine that stands by does it for itself."""
     scratch = workdir.with_name(f"{workdir.name}-rehearsal")
     try:
-        asyncio.run(_rehearse(scratch, user))
+        await _rehearse(scratch, user)
     except Exception:
         log.warning("the rehearsal was broken off, so jobs are a little slower", exc_info=True)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    gc.collect()
-    os.sync()
 
 
 def empty_caches() -> None:

@@ -7,6 +7,7 @@ import gc
 import logging
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from solstice import __version__
@@ -19,7 +20,7 @@ from solstice.agent.ports import Opener
 from solstice.agent.processes import adopt_orphans, take_precedence
 from solstice.agent.runner import Runner
 from solstice.agent.session import Refused, Session
-from solstice.agent.warm import empty_caches, walk_warm_paths
+from solstice.agent.warm import empty_caches, rehearse, walk_warm_paths
 from solstice.domain.masking import Masker
 from solstice.wire.handshake import Prepare
 
@@ -78,7 +79,8 @@ async def _serve(arguments: argparse.Namespace) -> int:
         session.use_token(words.token)
 
     opener: Opener = arguments.opener
-    connecting = asyncio.create_task(keep_connected(opener, prepare, session.use_link))
+    again = partial(rehearse, arguments.workdir, arguments.user)
+    connecting = asyncio.create_task(keep_connected(opener, prepare, session.use_link, again))
     conversing = asyncio.create_task(session.run())
     working = asyncio.create_task(_work(session, arguments.workdir, arguments.user))
     pending: set[asyncio.Task[None]] = {connecting, conversing, working}

@@ -5,6 +5,9 @@ channel. The host repeats ``PREPARE nonce {json}``, the guest mends itself and a
 the host says ``GO nonce`` and from the next byte on both speak HTTP/2. Each side drops everything before
 its mark: a virtio-serial port hands over bytes that were meant for an earlier listener. A guest that
 finds a `PREPARE` in the middle of HTTP/2 knows that its host has started anew and begins again.
+
+A machine that stands by may be told ``REHEARSE nonce`` before it has an identity: it does a job of nobody's,
+as the template did, and answers ``READY nonce``.
 """
 
 import base64
@@ -19,7 +22,7 @@ REPEAT_SECONDS = 0.25
 """How often the host says PREPARE until it is answered."""
 WAIT_SECONDS = 1.0
 """How often the guest says WAIT until it is told PREPARE."""
-_WORDS = ("WAIT", "PREPARE", "READY", "GO")
+_WORDS = ("WAIT", "REHEARSE", "PREPARE", "READY", "GO")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,11 @@ def prepare_line(nonce: str, prepare: Prepare) -> bytes:
 def wait_line() -> bytes:
     """The guest's repeated word before it has heard anything."""
     return MARK + b"WAIT -\n"
+
+
+def rehearse_line(nonce: str) -> bytes:
+    """What a host says to a machine that nobody has claimed yet."""
+    return MARK + f"REHEARSE {nonce}\n".encode("ascii")
 
 
 def ready_line(nonce: str) -> bytes:

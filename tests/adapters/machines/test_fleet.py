@@ -12,10 +12,10 @@ from tests.builders import order
 
 
 @pytest.fixture
-def fleet(tmp_path: Path) -> Iterator[Fleet]:
-    root = MachineRoot(tmp_path)
+def fleet(folder: Path) -> Iterator[Fleet]:
+    root = MachineRoot(folder)
     root.open()
-    yield Fleet(root, tmp_path / "grpc")
+    yield Fleet(root, folder / "grpc")
     root.close()
 
 

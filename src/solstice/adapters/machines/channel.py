@@ -17,6 +17,7 @@ from solstice.wire.handshake import (
     Prepare,
     go_line,
     prepare_line,
+    rehearse_line,
 )
 
 log = logging.getLogger(__name__)
@@ -40,17 +41,21 @@ class AgentChannel:
         self.guest_open = asyncio.Event()
         self.spoken = asyncio.Event()
         """Set once a guest has answered a handshake."""
+        self.rehearsed = asyncio.Event()
+        """Set once a guest has done the rehearsal that `rehearse` asked for."""
+        self._rehearse = False
         self._may_speak = asyncio.Event()
         self._guest_closed = asyncio.Event()
         self._server: asyncio.Server | None = None
         self._task: asyncio.Task[None] | None = None
 
-    async def start(self, owner: int | None, *, silent: bool = False) -> None:
+    async def start(self, owner: int | None, *, silent: bool = False, rehearse: bool = False) -> None:
         """Listen; ``owner`` is the user id the hypervisor's process connects as.
 
         A ``silent`` channel says nothing to its guest before `speak`: a template, and a machine that
-        stands by, wait in front of the handshake.
+        stands by, wait in front of the handshake; the latter is asked to ``rehearse`` meanwhile.
         """
+        self._rehearse = rehearse
         if not silent:
             self._may_speak.set()
         self._server = await listen(self._accept, self._path, owner)
@@ -83,6 +88,8 @@ class AgentChannel:
         self._task = asyncio.current_task()
         try:
             await self._await_guest(reader)
+            if self._rehearse:
+                await self._ask_rehearsal(reader, writer)
             await self._may_speak.wait()
             while not reader.at_eof():
                 await self._await_guest(reader)
@@ -95,6 +102,16 @@ class AgentChannel:
             writer.transport.abort()
         finally:
             writer.close()
+
+    async def _ask_rehearsal(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonce, lines = secrets.token_hex(8), LineReader()
+        writer.write(rehearse_line(nonce))
+        await writer.drain()
+        while data := await reader.read(CHUNK):
+            heard = lines.feed(data)
+            if Line("READY", nonce) in heard:
+                self.rehearsed.set()
+                return
 
     async def _await_guest(self, reader: asyncio.StreamReader) -> None:
         # Not every hypervisor sees who opens its ports, and a serial line keeps all that is said too early.

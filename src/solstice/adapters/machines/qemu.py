@@ -39,6 +39,7 @@ TEMPLATE_GROUP = 61_199
 """The group that may read templates when we are root: every QEMU of ours, and nobody else."""
 FIRST_UID, UIDS = 61_200, 4_000
 """User ids for machines when we are root: within the range systemd gives to transient users."""
+REHEARSAL_SECONDS = 60.0
 LONGEST_JOB = timedelta(hours=24)
 OUR_OWN = (TEMPLATE_PREFIX, STANDBY_PREFIX)
 LOOPBACK_NOTICE = (
@@ -158,6 +159,8 @@ class QemuHypervisor:
 
         async def start(made: Made) -> None:
             await warm.clone(template, blueprint, made, silent=True)
+            async with asyncio.timeout(REHEARSAL_SECONDS):
+                await made.channel.rehearsed.wait()
 
         await self._fleet.boot(order, blueprint.owner, start)
 
