@@ -12,10 +12,10 @@ from tests.builders import order
 
 
 @pytest.fixture
-def fleet(folder: Path) -> Iterator[Fleet]:
-    root = MachineRoot(folder)
+def fleet(state_dir: Path) -> Iterator[Fleet]:
+    root = MachineRoot(state_dir)
     root.open()
-    yield Fleet(root, folder / "grpc")
+    yield Fleet(root, state_dir / "grpc")
     root.close()
 
 
