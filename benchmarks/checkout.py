@@ -9,8 +9,9 @@ from benchmarks.computer import ROOT
 from benchmarks.figure import Figure, Pair
 from benchmarks.lab import Lab
 from benchmarks.rig import make_job
+from solstice.adapters.git.packing import Bundle
 from solstice.adapters.git.repository import open_repository
-from solstice.adapters.git.source import Bundle, GitSource
+from solstice.adapters.git.source import GitSource
 from solstice.domain.plan import Checkout
 from solstice.main.running import make_pipeline
 

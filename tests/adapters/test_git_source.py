@@ -1,5 +1,6 @@
 """A repository's commit, packed so that a guest can check it out."""
 
+import hashlib
 import shlex
 import sys
 from pathlib import Path
@@ -12,38 +13,14 @@ from solstice.adapters.git.source import GitSource
 from solstice.domain.errors import OperatorMistake
 from solstice.domain.plan import Checkout
 from tests import builders
+from tests.adapters.clones import commit, git, make_repository, unpacked
 
-WHO = ("user.name=A", "user.email=a@example.org", "protocol.file.allow=always")
 PIPELINE = builders.pipeline(builders.job_plan())
-
-
-def git(*words: str, cwd: Path) -> str:
-    return Git(cwd, WHO).run(*words)
-
-
-def commit(folder: Path, **files: str) -> str:
-    for name, text in files.items():
-        (folder / name).write_text(text)
-    git("add", "-A", cwd=folder)
-    git("commit", "-qm", "more", cwd=folder)
-    return git("rev-parse", "HEAD", cwd=folder)
 
 
 @pytest.fixture
 def work(tmp_path: Path) -> Path:
-    folder = tmp_path / "a repository"
-    folder.mkdir()
-    git("init", "-q", "-b", "main", cwd=folder)
-    return folder
-
-
-def unpacked(bundle_path: Path, ref: str, folder: Path, *, shallow: str = "") -> Path:
-    git("init", "-q", str(folder), cwd=folder.parent)
-    if shallow:
-        (folder / ".git/shallow").write_text(f"{shallow}\n")
-    git("fetch", "-q", str(bundle_path), ref, cwd=folder)
-    git("checkout", "-q", "FETCH_HEAD", cwd=folder)
-    return folder
+    return make_repository(tmp_path / "a repository")
 
 
 async def test_a_commit_travels_alone_or_with_its_history(work: Path, tmp_path: Path) -> None:
@@ -58,10 +35,10 @@ async def test_a_commit_travels_alone_or_with_its_history(work: Path, tmp_path: 
     assert whole
     assert (alone.commit, alone.shallow, whole.shallow) == (head, True, False)
     assert alone.size == alone.path.stat().st_size
-    one = unpacked(alone.path, alone.ref, tmp_path / "one", shallow=head)
+    one = unpacked(alone.path, tmp_path / "one")
     assert git("rev-list", "--count", "HEAD", cwd=one) == "1"
     assert (one / "b").read_text() == "3"
-    all_of_it = unpacked(whole.path, whole.ref, tmp_path / "all")
+    all_of_it = unpacked(whole.path, tmp_path / "all")
     assert git("rev-list", "--count", "HEAD", cwd=all_of_it) == "2"
     assert await source.bundle(PIPELINE, Checkout(depth=1)) is alone, "it is packed once"
 
@@ -81,9 +58,7 @@ async def test_a_dirty_work_tree_travels_as_it_stands_without_what_git_ignores(
     )
     assert bundle
     assert bundle.commit != head
-    there = unpacked(
-        bundle.path, bundle.ref, tmp_path / "there", shallow=bundle.commit if bundle.shallow else ""
-    )
+    there = unpacked(bundle.path, tmp_path / "there")
     names = {path.name for path in there.iterdir()} - {".git"}
     assert names == {".gitignore", "a", "new file"}
     assert (there / "a").read_text() == "changed"
@@ -121,8 +96,7 @@ def test_a_run_from_a_hook_of_another_repository_touches_neither_index(work: Pat
     git("commit", "--allow-empty", "-m", "with a hook", cwd=other)
     assert [path.read_bytes() for path in indexes] == before
     (bundle,) = (tmp_path / "s").rglob("*.bundle")
-    head = git("bundle", "list-heads", str(bundle), cwd=work).split()[0]
-    there = unpacked(bundle, "refs/heads/solstice", tmp_path / "there", shallow=head)
+    there = unpacked(bundle, tmp_path / "there")
     assert {path.name for path in there.iterdir()} == {".git", "a", "b"}
 
 
@@ -141,7 +115,7 @@ async def test_a_repository_without_a_commit_can_be_run(work: Path, tmp_path: Pa
     assert repository.head == ""
     bundle = await GitSource(repository, "", tmp_path / "s", dirty=True).bundle(PIPELINE, Checkout())
     assert bundle
-    assert (unpacked(bundle.path, bundle.ref, tmp_path / "there") / "a").read_text() == "1"
+    assert (unpacked(bundle.path, tmp_path / "there") / "a").read_text() == "1"
 
 
 def test_a_repository_is_found_from_a_folder_within_it(work: Path) -> None:
@@ -172,3 +146,81 @@ def test_files_and_changes_are_read_as_git_has_them(work: Path) -> None:
     assert read_file(repository, head, "missing") is None
     (work / "b").write_text("2")
     assert changed_paths(repository) == ("b",)
+
+
+@pytest.mark.parametrize("depth", [0, 1])
+@pytest.mark.parametrize("dirty", [False, True])
+async def test_a_shallow_clone_is_packed_with_the_history_it_has(
+    work: Path, tmp_path: Path, depth: int, dirty: bool
+) -> None:
+    for number in "1234":
+        commit(work, a=number)
+    clone = tmp_path / "clone"
+    git("clone", "-q", "--depth", "2", work.as_uri(), str(clone), cwd=tmp_path)
+    repository = open_repository(clone)
+    (clone / "b").write_text("new")
+    source = GitSource(repository, repository.head, tmp_path / "s", dirty=dirty)
+    bundle = await source.bundle(PIPELINE, Checkout(depth=depth))
+    assert bundle.shallow
+    there = unpacked(bundle.path, tmp_path / "there")
+    assert (there / "a").read_text() == "4"
+    assert (there / "b").exists() == dirty
+    count = 1 if depth == 1 else 2 + dirty
+    assert git("rev-list", "--count", "HEAD", cwd=there) == str(count)
+
+
+@pytest.mark.parametrize("depth", [0, 1])
+async def test_the_last_commit_of_a_clone_of_depth_one_travels_alone(
+    work: Path, tmp_path: Path, depth: int
+) -> None:
+    commit(work, a="1")
+    head = commit(work, a="2")
+    clone = tmp_path / "clone"
+    git("clone", "-q", "--depth", "1", work.as_uri(), str(clone), cwd=tmp_path)
+    source = GitSource(open_repository(clone), head, tmp_path / "s", dirty=False)
+    bundle = await source.bundle(PIPELINE, Checkout(depth=depth))
+    assert bundle.shallow
+    there = unpacked(bundle.path, tmp_path / "there")
+    assert git("rev-list", "HEAD", cwd=there) == head
+    assert git("fsck", cwd=there) == ""
+
+
+@pytest.mark.parametrize("depth", [0, 1])
+async def test_a_partial_clone_fetches_what_it_lacks(work: Path, tmp_path: Path, depth: int) -> None:
+    git("config", "uploadpack.allowFilter", "true", cwd=work)
+    commit(work, a="1" * 1000)
+    head = commit(work, a="2")
+    clone = tmp_path / "clone"
+    git("clone", "-q", "-n", "--filter=blob:none", work.as_uri(), str(clone), cwd=tmp_path)
+    source = GitSource(open_repository(clone), head, tmp_path / "s", dirty=False)
+    bundle = await source.bundle(PIPELINE, Checkout(depth=depth))
+    there = unpacked(bundle.path, tmp_path / "there")
+    assert (there / "a").read_text() == "2"
+    assert git("fsck", cwd=there) == ""
+
+
+@pytest.mark.parametrize("dirty", [False, True])
+async def test_a_repository_of_sha256_stays_one(tmp_path: Path, dirty: bool) -> None:
+    work = make_repository(tmp_path / "w", "--object-format=sha256")
+    commit(work, a="1")
+    head = commit(work, a="2")
+    (work / "a").write_text("3" if dirty else "2")
+    source = GitSource(open_repository(work), head, tmp_path / "s", dirty=dirty)
+    bundle = await source.bundle(PIPELINE, Checkout())
+    assert len(bundle.commit) == 64
+    assert (unpacked(bundle.path, tmp_path / "there") / "a").read_text() == ("3" if dirty else "2")
+
+
+async def test_nothing_but_bundles_is_left_of_packing(work: Path, tmp_path: Path) -> None:
+    head = commit(work, a="1")
+    (work / "a").write_text("2")
+    folder = tmp_path / "s"
+    source = GitSource(open_repository(work), head, folder, dirty=True)
+    source.pack([Checkout(depth=1), Checkout(depth=0), Checkout(depth=1)])
+    assert sorted(path.name for path in folder.iterdir()) == ["commit.bundle", "history.bundle"]
+    alone, whole = (
+        await source.bundle(PIPELINE, Checkout(depth=1)),
+        await source.bundle(PIPELINE, Checkout(depth=0)),
+    )
+    assert alone.commit == whole.commit, "the work tree is looked at once"
+    assert hashlib.sha256(alone.path.read_bytes()).hexdigest() == alone.sha256

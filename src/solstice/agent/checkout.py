@@ -3,13 +3,14 @@
 import hashlib
 import re
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import IO, Any
 
 from solstice.agent.commands import Commands
 from solstice.agent.job import PhaseFailed
 from solstice.agent.transfers import Absent, Transfers
-from solstice.wire.agent import GET_SOURCE, messages
+from solstice.wire.agent import CUT_REFS, GET_SOURCE, messages
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _BLOCK_BYTES = 256 * 1024
@@ -82,7 +83,8 @@ class Checkout:
         await self._download(path)
         if bundle.shallow:
             shallow = self.commands.workspace.checkout / ".git" / "shallow"
-            shallow.write_text(f"{self.source.commit}\n", "ascii")
+            cut = _read_cut(path) or [self.source.commit]
+            shallow.write_text("".join(f"{name}\n" for name in cut), "ascii")
             self.commands.workspace.user.own(shallow)
         await self._git(
             "fetch", "--quiet", "--no-tags", str(path), bundle.ref, failure="cannot read the source's bundle"
@@ -118,6 +120,13 @@ class Checkout:
 
     async def _try(self, *words: str) -> bool:
         return await self.commands.run((*_GIT, *words))
+
+
+def _read_cut(bundle: Path) -> list[str]:
+    """The commits that a bundle names, in its head, as lacking their parents."""
+    with bundle.open("rb") as file:
+        head = [line.decode(errors="replace").split() for line in takewhile(bytes.strip, file)]
+    return [words[0] for words in head if words[-1].startswith(CUT_REFS)]
 
 
 def _store(file: IO[bytes], path: Path) -> tuple[int, str]:

@@ -16,6 +16,9 @@ MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 REPORTS_ARTIFACT = "reports"
 """The artifact name under which the agent sends the files that `Assignment.reports` means."""
 
+CUT_REFS = "refs/shallow/"
+"""Where a shallow `BundleSource` names the commits that it holds without their parents."""
+
 
 @dataclass(frozen=True, slots=True)
 class Call:

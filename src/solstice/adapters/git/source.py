@@ -1,34 +1,21 @@
 """A commit of a repository of this computer, packed for a guest."""
 
 import asyncio
-import hashlib
 import shutil
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
 
-from solstice.adapters.git.program import Git
+from solstice.adapters.faults import disk_fault
+from solstice.adapters.git.packing import Bundle, pack_alone, pack_history
 from solstice.adapters.git.repository import Repository
+from solstice.adapters.git.store import Store
+from solstice.adapters.git.work_tree import commit_work_tree
 from solstice.domain.pipeline import Pipeline
 from solstice.domain.plan import Checkout
 
-REF = "refs/heads/solstice"
-AUTHOR = ("user.name=Solstice CI", "user.email=solstice@localhost")
-
-
-@dataclass(frozen=True, slots=True)
-class Bundle:
-    """A commit as a git bundle."""
-
-    path: Path
-    commit: str
-    ref: str
-    size: int
-    sha256: str
-    shallow: bool
-
 
 class GitSource:
-    """The commit of a local run, packed once for each depth it is asked for.
+    """The commit of a local run, packed in ``folder`` once for each depth it is asked for.
 
     ``dirty`` packs the work tree as it stands (what git does not ignore) as one commit on top of HEAD.
     """
@@ -40,36 +27,27 @@ class GitSource:
 
     async def bundle(self, pipeline: Pipeline, checkout: Checkout) -> Bundle:
         """The commit as a bundle: alone, or with all its history where ``depth`` is not 1."""
-        shallow = checkout.depth == 1
         async with self._lock:
-            if shallow not in self._bundles:
-                self._bundles[shallow] = await asyncio.to_thread(self._pack, shallow)
-            return self._bundles[shallow]
+            await asyncio.to_thread(self.pack, [checkout])
+            return self._bundles[_is_alone(checkout)]
 
-    def _pack(self, shallow: bool) -> Bundle:
-        store = self._folder / ("shallow.git" if shallow else "full.git")
-        shutil.rmtree(store, ignore_errors=True)
-        self._repository.git.run("init", "--quiet", "--bare", str(store))
-        (store / "objects/info/alternates").write_text(f"{self._repository.common_dir / 'objects'}\n")
-        git = Git(store)
-        commit = self._commit_work_tree(store) if self._dirty else self._commit
-        parents_left_out = shallow and bool(git.run("log", "-1", "--format=%P", commit))
-        if parents_left_out:
-            (store / "shallow").write_text(f"{commit}\n")
-        git.run("update-ref", REF, commit)
-        path = store / "source.bundle"
-        git.run("bundle", "create", "--quiet", str(path), REF)
-        data = path.read_bytes()
-        return Bundle(path, commit, REF, len(data), hashlib.sha256(data).hexdigest(), parents_left_out)
+    def pack(self, checkouts: Iterable[Checkout]) -> None:
+        """Pack what these will ask for, unless it is packed: what is wrong with the source shows now."""
+        wanted = {_is_alone(checkout) for checkout in checkouts} - self._bundles.keys()
+        if not wanted:
+            return
+        folder = self._folder / "store"
+        try:
+            store = Store.make(folder, self._repository)
+            commit = commit_work_tree(self._repository, store) if self._dirty else self._commit
+            for alone in sorted(wanted):
+                write, name = (pack_alone, "commit") if alone else (pack_history, "history")
+                self._bundles[alone] = write(store, commit, self._folder / f"{name}.bundle")
+        except OSError as error:
+            raise disk_fault(f"cannot pack the source in {self._folder}", error) from error
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
-    def _commit_work_tree(self, store: Path) -> str:
-        ignored = self._repository.common_dir / "info/exclude"
-        if ignored.is_file():
-            (store / "info").mkdir(exist_ok=True)
-            shutil.copyfile(ignored, store / "info/exclude")
-        git = Git(
-            self._repository.root, AUTHOR, (f"GIT_DIR={store}", f"GIT_WORK_TREE={self._repository.root}")
-        )
-        git.run("add", "--all")
-        parent = ("-p", self._repository.head) if self._repository.head else ()
-        return git.run("commit-tree", git.run("write-tree"), *parent, "-m", "The work tree as it stands")
+
+def _is_alone(checkout: Checkout) -> bool:
+    return checkout.depth == 1
