@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from solstice.cli.images import describe_progress, format_bytes, watch_progress
 from solstice.domain.event import ImageProgress
-from solstice.main.cli import solstice
+from solstice.main.commands import solstice
 from solstice.main.context import Context
 from solstice.main.images import guess_from_name
 from solstice.main.settings import Environment

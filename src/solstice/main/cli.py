@@ -1,67 +1,98 @@
-"""The command `solstice`: each subcommand is imported when it is called, so that `--help` is quick."""
+"""The process `solstice`: its signals, its standard streams, and the last word on what stops it."""
 
+import os
+import signal
 import sys
-from importlib import import_module
 
-import click
-
-from solstice import __version__
-from solstice.main.context import Context
-from solstice.main.settings import read_environment
-
-COMMANDS = {
-    "run": ("solstice.main.run:run_command", "Run a repository's workflow here."),
-    "check": ("solstice.cli.check:check_command", "Check a workflow file and show every mistake."),
-    "plan": ("solstice.cli.plan:plan_command", "Show the jobs a workflow comes to."),
-    "images": ("solstice.main.images:images_command", "List, fetch, build and remove images."),
-    "doctor": ("solstice.main.doctor:doctor_command", "Say what this machine can do."),
-    "completion": ("solstice.cli.completion:completion_command", "Print completion for a shell."),
-}
-
-
-class LazyGroup(click.Group):
-    """Knows its commands by name; imports one when it is asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names, in the order of a person's first day."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import a command."""
-        if cmd_name not in COMMANDS:
-            return None
-        module, _, name = COMMANDS[cmd_name][0].partition(":")
-        command: click.Command = getattr(import_module(module), name)
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, or suggest the one that was meant."""
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            from solstice.domain.suggestion import did_you_mean
-
-            hint = did_you_mean(args[0], COMMANDS)
-            ctx.fail(f"no such command {args[0]!r}{hint and '; '}{hint}")
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
-
-
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="solstice")
-@click.pass_context
-def solstice(context: click.Context) -> None:
-    """Solstice CI: every job in its own fresh virtual machine."""
-    context.color = context.obj.colour
+MACHINE, INTERRUPTED, GONE = 3, 130, 141
+"""Exit codes; the last is what a shell makes of a program whose reader has gone (128 + SIGPIPE)."""
+_OUTPUT = "standard output"
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main() -> None:
     """The console script."""
     try:
-        solstice(obj=Context(read_environment()), prog_name="solstice")
+        _heed_signals()
+        code = _open_streams() or _obey()
+        sys.stdout.flush()
     except KeyboardInterrupt:
-        sys.exit(130)
+        code = INTERRUPTED
+    except OSError as error:
+        code = _explain(error)
+    for number in _SIGNALS:
+        # All is done; on its way out Python would forget how we take them and die of them.
+        signal.signal(number, signal.SIG_IGN)
+    sys.exit(code)
+
+
+def _heed_signals() -> None:
+    # A closed terminal and a supervisor's stop end us as Ctrl-C does; `nohup` stays what it is.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
+
+
+def _open_streams() -> int:
+    """Put /dev/null where a stream is closed, lest the next file we open be taken for it."""
+    closed = [descriptor for descriptor in (0, 1, 2) if not _is_open(descriptor)]
+    for _ in closed:
+        os.open(os.devnull, os.O_RDWR)
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(2, "w", closefd=False)
+    if 1 not in closed:
+        return 0
+    sys.stdout = os.fdopen(1, "w", closefd=False)
+    return _refuse(f"{_OUTPUT} is closed", "Send it to a file or to /dev/null.")
+
+
+def _is_open(descriptor: int) -> bool:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
+
+
+def _obey() -> int:
+    """Carry out the command line; what it imports is imported here, where an interruption is heeded."""
+    import click
+
+    from solstice.main.commands import ReaderGone, solstice
+    from solstice.main.context import Context
+    from solstice.main.settings import read_environment
+
+    try:
+        code = solstice.main(obj=Context(read_environment()), prog_name="solstice", standalone_mode=False)
+    except click.ClickException as complaint:
+        complaint.show()
+        code = complaint.exit_code
+    except click.Abort:
+        code = INTERRUPTED
+    except ReaderGone as gone:
+        raise BrokenPipeError from gone
+    except SystemExit as end:
+        code = end.code
+    return code if isinstance(code, int) else 0
+
+
+def _explain(error: OSError) -> int:
+    """Say in one sentence why it cannot go on: mostly because nothing can be written any more."""
+    # Only a stream fails without a name; files are opened by theirs.
+    name = error.filename or _OUTPUT
+    if name == _OUTPUT:
+        # What is still waiting would be written, and fail, once more on the way out.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    if isinstance(error, BrokenPipeError):
+        return GONE
+    reason = (error.strerror or str(error)).lower()
+    return _refuse(f"cannot use {name}: {reason}", "Free some space, or send it elsewhere.")
+
+
+def _refuse(text: str, remedy: str) -> int:
+    try:
+        sys.stderr.write(f"solstice: error: {text}\n  → {remedy}\n")
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    return MACHINE

@@ -4,6 +4,7 @@ import io
 import os
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import IO
 
 import pytest
@@ -117,3 +118,12 @@ def test_characters_the_stream_does_not_know_are_replaced() -> None:
     outlet.write("café ✓ …\n")
     assert not outlet.prints_symbols
     assert raw.getvalue() == "café ? ~\n".encode("latin-1")
+
+
+def test_a_stream_that_cannot_be_written_is_told_at_the_end() -> None:
+    with Path("/dev/full").open("wb") as full:
+        outlet = Outlet(full)
+        outlet.write("lost\n")
+        with pytest.raises(OSError, match="No space left") as caught:
+            outlet.close()
+    assert caught.value.filename == "standard output"

@@ -62,11 +62,13 @@ class Outlet:
         self.write(text)
 
     def close(self, last_words: str = "") -> None:
-        """Write the end, and wait until the reader has everything."""
+        """Write the end, and wait until the reader has everything; raises `OSError` if it never can."""
         self._own_up()
         self.write(last_words)
         if self._pump is not None:
             self._pump.close()
+            if error := self._pump.failure:
+                raise OSError(error.errno, error.strerror, "standard output") from error
 
     def _own_up(self) -> None:
         if self._unshown_lines:

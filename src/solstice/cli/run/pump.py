@@ -26,6 +26,8 @@ class Pump:
         self._changed = threading.Condition()
         self.is_gone = False
         """Nobody reads any more; what is put is thrown away."""
+        self.failure: OSError | None = None
+        """Why nothing can be written any more, unless the reader has merely gone."""
         self._thread = threading.Thread(target=self._run, name="output", daemon=True)
         self._thread.start()
 
@@ -84,16 +86,18 @@ class Pump:
             except BlockingIOError:
                 select.select([], [self._descriptor], [], 1)
                 continue
-            except OSError:
-                self._give_up()
+            except OSError as error:
+                self._give_up(error)
                 return
             data = data[count:]
             with self._changed:
                 self._pending -= count
                 self._changed.notify_all()
 
-    def _give_up(self) -> None:
+    def _give_up(self, error: OSError) -> None:
         with self._changed:
+            if not isinstance(error, BrokenPipeError | ConnectionResetError):
+                self.failure = error
             self.is_gone = True
             self._backlog.clear()
             self._pending = 0
