@@ -13,7 +13,6 @@ from solstice.domain.errors import OperatorMistake
 from solstice.domain.plan import Checkout
 from tests.adapters.clones import commit, git, make_repository, unpacked
 
-
 ONE_MOMENT = (1_700_000_000, 1_700_000_000)
 
 

@@ -1,5 +1,6 @@
 """What a local run is to do: the repository looked at, its workflow read and planned, jobs picked."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,14 +9,15 @@ from typing import Any
 from solstice.adapters.git.repository import (
     Repository,
     changed_paths,
-    open_repository,
+    near_submodules,
     read_file,
     resolve_commit,
 )
+from solstice.cli.locating import read_start
 from solstice.domain.diagnostic import Diagnostic, Source
 from solstice.domain.errors import AuthorMistake, OperatorMistake
 from solstice.domain.image import ImageMap
-from solstice.domain.plan import Occasion, Plan
+from solstice.domain.plan import JobPlan, Occasion, Plan
 from solstice.domain.planning import plan
 from solstice.domain.selection import select
 from solstice.domain.workflow import (
@@ -26,6 +28,8 @@ from solstice.domain.workflow import (
     legacy_workflow,
     read_workflow_bytes,
 )
+from solstice.domain.workflow.taking import tame
+from solstice.main.pointing import find_repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +76,7 @@ class PlannedRun:
 
 def plan_run(wish: Wish, images: ImageMap) -> PlannedRun:
     """Look, read, plan, pick."""
-    if not wish.path.exists():
-        raise OperatorMistake(f"there is no {wish.path}", "Give the path of a repository.")
-    repository = open_repository(wish.path)
+    repository = find_repository(wish.path)
     commit = resolve_commit(repository, wish.commit) if wish.commit else repository.head
     changed = () if wish.commit else changed_paths(repository)
     dirty = wish.commit is None and bool(changed or not commit)
@@ -92,9 +94,11 @@ def plan_run(wish: Wish, images: ImageMap) -> PlannedRun:
     chosen = planned.plan
     if (wish.jobs or wish.matrix) and not chosen.skipped:
         chosen = select(chosen, wish.jobs, wish.matrix or {})
-    return PlannedRun(
-        source, diagnostics, chosen, repository, commit, dirty, _notices(chosen, len(changed), dirty)
-    )
+    near = near_submodules(repository, commit if wish.commit else None) if _wants_submodules(chosen) else ()
+    notices = _notices(chosen, len(changed), dirty, near)
+    if near:
+        chosen = replace(chosen, jobs=tuple(_without_submodules(job) for job in chosen.jobs))
+    return PlannedRun(source, diagnostics, chosen, repository, commit, dirty, notices)
 
 
 def _read(
@@ -122,7 +126,8 @@ def _file(repository: Repository, commit: str | None, path: str) -> bytes | None
     if commit:
         return read_file(repository, commit, path)
     place = repository.root / path
-    return place.read_bytes() if place.is_file() else None
+    # A link that leads nowhere is somebody's mistake, not an absence.
+    return read_start(place, Limits().file_bytes + 1) if os.path.lexists(place) else None
 
 
 def _occasion(wish: Wish, repository: Repository, commit: str) -> Occasion:
@@ -141,7 +146,15 @@ def _occasion(wish: Wish, repository: Repository, commit: str) -> Occasion:
     )
 
 
-def _notices(chosen: Plan, changed: int, dirty: bool) -> tuple[str, ...]:
+def _wants_submodules(chosen: Plan) -> bool:
+    return any(job.checkout and job.checkout.submodules for job in chosen.jobs)
+
+
+def _without_submodules(job: JobPlan) -> JobPlan:
+    return replace(job, checkout=replace(job.checkout, submodules=False)) if job.checkout else job
+
+
+def _notices(chosen: Plan, changed: int, dirty: bool, near: tuple[str, ...]) -> tuple[str, ...]:
     notices = []
     if dirty:
         files = f"{changed} changed file{'s' if changed != 1 else ''}"
@@ -151,6 +164,9 @@ def _notices(chosen: Plan, changed: int, dirty: bool) -> tuple[str, ...]:
         left_out.append("cache")
     if left_out:
         notices.append(f"left to a server: {', '.join(dict.fromkeys(left_out))}")
+    if near:
+        names = tame(", ".join(near))
+        notices.append(f"left to a server: submodules, for a local run does not pack those of here ({names})")
     return tuple(notices)
 
 

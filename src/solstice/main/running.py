@@ -41,12 +41,17 @@ from solstice.main.terminal import Terminal, look_at, stdout_terminal
 from solstice.orchestrator.settings import Bounds
 
 TICK_SECONDS = 0.125
+_PATHS = ("path", "artifacts", "secret_file")
 _PLACES = ("secret-file", "images", "config", "cache-dir", "state-dir", "boot-limit")
 
 
 def run(context: Context, options: Mapping[str, Any], config: str | None) -> int:
     """Run; every error is said on standard error with its remedy."""
     try:
+        for name in _PATHS:
+            if options[name] == "":
+                option = "the path" if name == "path" else f"--{name.replace('_', '-')}"
+                raise OperatorMistake(f"{option} is empty", "Give a path, or leave it out.")
         flags = {key: options.get(key) for key in ("state_dir", "cache_dir", "images", "log_level")}
         flags |= {key: options.get(key) for key in ("max_concurrency", "boot_limit")}
         settings = context.settings(flags, config)
@@ -84,6 +89,9 @@ def _run(context: Context, options: Mapping[str, Any], settings: Settings) -> in
         return SUCCESS
     secrets = read_secrets(context.environment, options["secrets"], options["secret_file"])
     with open_places(settings.state_dir) as places:
+        sources = GitSource(planned.repository, planned.commit, places.source, dirty=planned.dirty)
+        # What cannot be packed is told before a machine is asked for.
+        sources.pack(job.checkout for job in planned.plan.jobs if job.checkout)
         parts = LocalParts(
             hypervisor=options["hypervisor"],
             state_dir=settings.state_dir,
@@ -93,7 +101,7 @@ def _run(context: Context, options: Mapping[str, Any], settings: Settings) -> in
             streams=places.streams,
             images=images,
             bounds=make_bounds(settings, options["at_once"]),
-            sources=GitSource(planned.repository, planned.commit, places.source, dirty=planned.dirty),
+            sources=sources,
             secrets=secrets,
             kept=places.kept if options["keep_failed"] else None,
         )

@@ -1,10 +1,14 @@
 """What is in a git repository of this computer."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from solstice.adapters.git.program import Git
 from solstice.domain.errors import OperatorMistake
+
+_FAR = re.compile(r"(?!file:)[^/]+:")
+"""Addresses of other computers: with a scheme, or `host:path`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +76,11 @@ def changed_paths(repository: Repository) -> tuple[str, ...]:
 def read_file(repository: Repository, commit: str, path: str) -> bytes | None:
     """A file of a commit."""
     return repository.git.read("cat-file", "blob", f"{commit}:{path}")
+
+
+def near_submodules(repository: Repository, commit: str | None) -> tuple[str, ...]:
+    """Names of the submodules, of a commit or of the work tree, whose source is no other computer's."""
+    place = ("--blob", f"{commit}:.gitmodules") if commit else ("--file", ".gitmodules")
+    listing = repository.git.ask("config", *place, "-z", "--get-regexp", r"^submodule\..*\.url$")
+    pairs = (entry.partition("\n") for entry in listing.split("\0") if entry)
+    return tuple(key[len("submodule.") : -len(".url")] for key, _, url in pairs if not _FAR.match(url))
