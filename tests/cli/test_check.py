@@ -96,6 +96,12 @@ def test_what_cannot_be_read_exits_with_2_and_a_remedy(run: Check, path: str, sa
     assert result.stdout == ""
 
 
+def test_a_path_longer_than_any_name_is_refused_in_a_sentence(run: Check) -> None:
+    result = run("x" * 300)
+    assert result.exit_code == 2
+    assert "could not be read: file name too long" in result.stderr
+
+
 def test_a_pipe_is_not_waited_for(run: Check) -> None:
     os.mkfifo("pipe")
     assert run("pipe").exit_code == 2

@@ -50,6 +50,8 @@ def test_paths_are_absolute() -> None:
         ("boot_limit", "nan"),
         ("boot_limit", "1e9"),
         ("boot_limit", "soon"),
+        ("state_dir", "~no-such-user/x"),
+        ("cache_dir", "a\0b"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_refused_by_the_name_of_its_source(key: str, text: str) -> None:
@@ -84,3 +86,26 @@ def test_every_setting_has_its_own_flag_and_variables_and_says_what_it_is() -> N
 def test_the_environment_is_a_copy() -> None:
     assert read_environment().get("PATH")
     assert read_environment().get("SOLSTICE_NOT_SET") == ""
+
+
+@pytest.mark.parametrize("key", ["state_dir", "cache_dir", "images"])
+def test_an_empty_path_is_refused(key: str, tmp_path: Path) -> None:
+    with pytest.raises(OperatorMistake, match="it must be a path"):
+        read_settings({key: ""}, Environment(HOME))
+    with pytest.raises(OperatorMistake, match="it must be a path"):
+        read_settings({}, Environment(HOME), config(tmp_path, f"{key} = ''\n"))
+    with pytest.raises(OperatorMistake, match="--config"):
+        read_settings({}, Environment(HOME), "")
+
+
+def test_a_home_that_cannot_be_looked_into_holds_no_image_map() -> None:
+    assert read_settings({}, Environment({"HOME": "/" + "x" * 300})).images is None
+
+
+def test_a_user_without_a_home_is_told_what_to_give(monkeypatch: pytest.MonkeyPatch) -> None:
+    def have_none(path: Path) -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "expanduser", have_none)
+    with pytest.raises(OperatorMistake, match="no home directory"):
+        _ = Environment({}).home

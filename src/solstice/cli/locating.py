@@ -13,11 +13,14 @@ _REMEDY = "name a workflow file or a repository"
 
 def find_workflow(path: Path) -> Path:
     """The workflow of a repository (a folder), or the file itself; raises `OperatorMistake`."""
-    if not path.is_dir():
-        return path
-    for name in (WORKFLOW_FILE, LEGACY_SCRIPT):
-        if (path / name).exists():
-            return path / name
+    try:
+        if not path.is_dir():
+            return path
+        for name in (WORKFLOW_FILE, LEGACY_SCRIPT):
+            if (path / name).exists():
+                return path / name
+    except OSError as error:
+        raise _refuse(path, error) from error
     raise OperatorMistake(
         f"there is no workflow in {path}", f"write {WORKFLOW_FILE}, or name a workflow file"
     )
@@ -31,13 +34,14 @@ def is_script(file: Path) -> bool:
 def check_file(file: Path, limits: Limits | None = None) -> CheckedWorkflow:
     """Check a workflow file, or see that a script can be read; raises `OperatorMistake`."""
     limits = limits or Limits()
-    data = _read_start(file, limits.file_bytes + 1)
+    data = read_start(file, limits.file_bytes + 1)
     if is_script(file):
         return CheckedWorkflow(Source(str(file), ""), ())
     return check_workflow_bytes(data, str(file), limits)
 
 
-def _read_start(file: Path, most: int) -> bytes:
+def read_start(file: Path, most: int) -> bytes:
+    """The first ``most`` bytes of a file; raises `OperatorMistake` if they cannot be had."""
     try:
         # A pipe or a device could be read for ever; only a file has an end.
         if file.exists() and not file.is_file():
@@ -45,5 +49,9 @@ def _read_start(file: Path, most: int) -> bytes:
         with file.open("rb") as stream:
             return stream.read(most)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise OperatorMistake(f"{file} could not be read: {reason.lower()}", _REMEDY) from error
+        raise _refuse(file, error) from error
+
+
+def _refuse(path: Path, error: Exception) -> OperatorMistake:
+    reason = getattr(error, "strerror", None) or str(error)
+    return OperatorMistake(f"{path} could not be read: {reason.lower()}", _REMEDY)

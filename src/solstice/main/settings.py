@@ -58,8 +58,13 @@ class Environment:
 
     @property
     def home(self) -> Path:
-        """The user's home directory."""
-        return Path(self.get("HOME") or "~").expanduser()
+        """The user's home directory; `OperatorMistake` for a user who has none."""
+        try:
+            return Path(self.get("HOME") or "~").expanduser()
+        except RuntimeError as error:
+            raise OperatorMistake(
+                "this user has no home directory", "Set HOME, or give --state-dir and --cache-dir."
+            ) from error
 
 
 def read_environment() -> Environment:
@@ -68,7 +73,12 @@ def read_environment() -> Environment:
 
 
 def _absolute(text: str) -> Path:
-    return Path(text).expanduser().absolute()
+    if not text or "\0" in text:
+        raise ValueError("it must be a path")
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError as error:
+        raise ValueError("there is no such user") from error
 
 
 def _whole(text: str) -> int:
@@ -95,6 +105,15 @@ def own_images(environment: Environment) -> Path:
     """Where `solstice images add` writes, and where a person's map is found without being named."""
     base = environment.get("XDG_CONFIG_HOME") or environment.home / ".config"
     return Path(base).absolute() / "solstice/images.toml"
+
+
+def _own_images_if_any(environment: Environment) -> Path | None:
+    # A home that is missing, or closed to this user, holds no map; only what is needed must be there.
+    try:
+        path = own_images(environment)
+        return path if path.is_file() else None
+    except (OperatorMistake, OSError):
+        return None
 
 
 def _state_dir(environment: Environment) -> Path:
@@ -133,7 +152,7 @@ SETTINGS = (
         "images",
         ("SOLSTICE_IMAGES", "ORCH_CONFIG"),
         _absolute,
-        lambda environment: path if (path := own_images(environment)).is_file() else None,
+        _own_images_if_any,
         "solstice/images.toml in the user's configuration directory",
         "An image map of your own, laid over the shipped one.",
     ),
@@ -174,6 +193,8 @@ def read_settings(
     flags: Mapping[str, str | None], environment: Environment, config: str | None = None
 ) -> Settings:
     """Every setting from the best source that has it; `OperatorMistake` names the source of a bad one."""
+    if config == "":
+        raise OperatorMistake("--config: '' cannot be used: it must be a path", "Name a TOML file.")
     path = config or environment.get("SOLSTICE_CONFIG")
     file = _read_file(Path(path)) if path else {}
     values = {setting.key: _read(setting, flags, environment, file) for setting in SETTINGS}
