@@ -74,14 +74,17 @@ class Lab:
         return self._rigs[kind]
 
     def open_rig(
-        self, hypervisor: str = "qemu", *, warm: bool = True, standing: int = 0
+        self, hypervisor: str = "qemu", *, warm: bool = True, standing: int = 0, rehearse: bool = True
     ) -> AbstractAsyncContextManager[Rig]:
-        """A running system for a while, with so many machines of the default image standing by."""
+        """A running system for a while, with so many machines of the default image standing by.
+
+        With ``rehearse`` they do a job of nobody's while they do.
+        """
         state, images = self.make_folder("s"), self.images
         state.chmod(0o711)
         image = replace(images.resolve(""), warm=standing)
         images = replace(images, images={**images.images, image.name: image})
-        return open_rig(hypervisor, state, self.cache(), images, self.settings, warm=warm)
+        return open_rig(hypervisor, state, self.cache(), images, self.settings, warm=warm, rehearse=rehearse)
 
     def make_folder(self, name: str) -> Path:
         """A new folder for somebody's own files."""

@@ -190,7 +190,7 @@ async def open_pooled(lab: Lab) -> AsyncIterator[Pair]:
 
 async def _await_pool(rig: Rig) -> None:
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             await rig.await_standing(2)
     except TimeoutError:
         raise CannotRun("no pool yet: no machine stands by") from None

@@ -22,7 +22,7 @@ async def open_memory(lab: Lab, count: int) -> AsyncIterator[Pair]:
     sighting = await (await lab.rig()).sight("restored")
 
     async def pool() -> float:
-        async with lab.open_rig(standing=count) as rig:
+        async with lab.open_rig(standing=count, rehearse=False) as rig:
             await rig.run(make_job("true"), way="restored")
             async with asyncio.timeout(PATIENCE_SECONDS):
                 return await _weigh(await rig.await_standing(count))
@@ -52,7 +52,7 @@ FIGURES = tuple(
     Figure(
         name=f"memory-{count}",
         unit="MB",
-        subject=f"PSS of {count} standing by in the pool",
+        subject=f"PSS of {count} restored, standing by, not rehearsed",
         floor=f"PSS of {count} bare, silent clones",
         goal=1.1,
         rounds=rounds,

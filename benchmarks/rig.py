@@ -145,9 +145,8 @@ class Rig:
     async def await_standing(self, count: int) -> list[psutil.Process]:
         """The QEMU processes of machines that stand by, once there are so many."""
         while True:
-            standing = await asyncio.to_thread(self._standing)
-            if len(standing) >= count:
-                return standing
+            if self.system.standing() >= count:
+                return await asyncio.to_thread(self._standing)
             await asyncio.sleep(0.1)
 
     def _standing(self) -> list[psutil.Process]:
@@ -175,7 +174,14 @@ def make_job(*commands: str, checkout: bool = False) -> JobPlan:
 
 @asynccontextmanager
 async def open_rig(
-    hypervisor: str, state: Path, cache: Path, images: ImageMap, settings: Settings, *, warm: bool
+    hypervisor: str,
+    state: Path,
+    cache: Path,
+    images: ImageMap,
+    settings: Settings,
+    *,
+    warm: bool,
+    rehearse: bool = True,
 ) -> AsyncIterator[Rig]:
     """A local system with everything in ``state`` and ``cache``, running."""
     rig = Rig(state)
@@ -190,6 +196,7 @@ async def open_rig(
         bounds=make_bounds(settings, MOST_AT_ONCE),
         sources=rig.sources,
         warm=warm,
+        rehearse=rehearse,
     )
     async with open_local(parts, rig.watch) as rig.system:
         yield rig

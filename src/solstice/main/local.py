@@ -43,7 +43,8 @@ SWEEP_SECONDS = 15.0
 class LocalParts:
     """What a local run is made of. ``secrets`` are values by name; ``kept`` is where the machines of
     failed jobs are laid aside, ``None`` to throw them away like all others. ``warm`` restores machines
-    from templates instead of booting each."""
+    from templates instead of booting each, ``rehearse`` lets emulated ones that stand by do a job of
+    nobody's."""
 
     hypervisor: str
     state_dir: Path
@@ -57,6 +58,7 @@ class LocalParts:
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     kept: Path | None = None
     warm: bool = True
+    rehearse: bool = True
 
 
 class GivenSecrets:
@@ -147,6 +149,10 @@ class LocalSystem:
             )
         return await self._jobs.pipeline(pipeline.jobs[0].id)
 
+    def standing(self) -> int:
+        """How many machines stand by, ready to be claimed."""
+        return self._machines.pool.standing() if isinstance(self._machines, QemuHypervisor) else 0
+
     async def interrupt(self) -> None:
         """Ask every job to end."""
         reason = Reason(Cause.INTERRUPTED, "interrupted")
@@ -211,6 +217,7 @@ class LocalSystem:
             notice=notice,
             agent=shipped_agent(),
             warm_wait=parts.bounds.boot_limit / 2 if parts.warm else None,
+            rehearse=parts.rehearse,
         )
         self._loops.append(qemu.pool.run)
         return qemu

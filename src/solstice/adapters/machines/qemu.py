@@ -54,7 +54,8 @@ class QemuHypervisor:
     ``ready`` has an image at hand, ``write_seed`` makes the seed CD for an order, ``endpoint`` is the
     unix socket of the orchestrator's gRPC server, ``notice`` says a line to whoever watches. ``agent``
     is the zipapp in the seeds; with ``warm_wait`` machines are cloned from templates, which may take
-    that long to make.
+    that long to make. Emulated machines that stand by ``rehearse`` a job: their first real one then
+    starts some three times sooner, for about 130 MB more each.
     """
 
     def __init__(
@@ -69,10 +70,12 @@ class QemuHypervisor:
         notice: Callable[[str], None],
         agent: Path,
         warm_wait: timedelta | None,
+        rehearse: bool = True,
         program: str = PROGRAM,
     ) -> None:
         self._fleet = Fleet(root, endpoint)
         self._agent, self._warm_wait, self._cache_dir = agent, warm_wait, cache_dir
+        self._rehearse = rehearse
         self._warm: WarmStarts | None = None
         self.pool = Pool(self._fleet)
         """Machines that stand by; whoever runs the process runs it too."""
@@ -158,9 +161,12 @@ class QemuHypervisor:
         blueprint = await self._draw(order)
 
         async def start(made: Made) -> None:
-            await warm.clone(template, blueprint, made, silent=True)
-            async with asyncio.timeout(REHEARSAL_SECONDS):
-                await made.channel.rehearsed.wait()
+            # An emulator keeps what it has translated to itself; a processor has nothing to translate.
+            rehearse = self._rehearse and blueprint.accelerator.kind == "tcg"
+            await warm.clone(template, blueprint, made, silent=True, rehearse=rehearse)
+            if rehearse:
+                async with asyncio.timeout(REHEARSAL_SECONDS):
+                    await made.channel.rehearsed.wait()
 
         await self._fleet.boot(order, blueprint.owner, start)
 

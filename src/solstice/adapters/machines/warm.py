@@ -121,12 +121,14 @@ class WarmStarts:
         laps.lap("answer")
         return laps.all
 
-    async def clone(self, template: Template, blueprint: Blueprint, made: Made, *, silent: bool) -> Laps:
-        """Clone the template; the clone runs on. With ``silent`` it rehearses and awaits an identity."""
+    async def clone(
+        self, template: Template, blueprint: Blueprint, made: Made, *, silent: bool, rehearse: bool = False
+    ) -> Laps:
+        """Clone the template; the clone runs on. With ``silent`` it waits for its identity."""
         laps, order = Laps(), blueprint.order
         await make_overlay(made.folder / DISK, template.disk, "qcow2", order.disk, blueprint.owner)
         laps.lap("overlay")
-        await made.channel.start(blueprint.owner, silent=silent, rehearse=silent)
+        await made.channel.start(blueprint.owner, silent=silent, rehearse=rehearse)
         await made.console.start(blueprint.owner)
         monitor = Monitor(made)
         memory = Memory(f"/dev/fd/{template.ram}", shared=False)
