@@ -151,6 +151,16 @@ def test_names_that_git_or_a_list_of_paths_would_quote_travel(
     assert changed_paths(open_repository(work)) == ('-b\n"ü',)
 
 
+def test_what_is_being_written_in_the_work_tree_itself_is_left_out(work: Path, tmp_path: Path) -> None:
+    commit(work, a="1")
+    (work / "state").mkdir()
+    (work / "state/log").write_text("of an earlier run")
+    folder = work / "state/s[o]urce"
+    source = GitSource(open_repository(work), "", folder, dirty=True)
+    source.pack([Checkout()])
+    assert _names(unpacked(folder / "commit.bundle", tmp_path / "there")) == {"a", "state/log"}
+
+
 def test_no_hook_of_the_repository_runs(work: Path, tmp_path: Path, travel: Callable[[Path], Path]) -> None:
     commit(work, a="1")
     hook = work / ".git/hooks/post-index-change"

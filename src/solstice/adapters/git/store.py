@@ -26,7 +26,8 @@ class Store:
         for plain, quoted in ((b"\\", b"\\\\"), (b'"', b'\\"'), (b"\n", b"\\n")):
             path = path.replace(plain, quoted)
         (info / "alternates").write_bytes(b'"%s"\n' % path)
-        return Store(folder, repository)
+        # Git runs in the work tree, not where this process does.
+        return Store(folder.resolve(), repository)
 
     def git(self, *variables: str, settings: Sequence[str] = ()) -> Git:
         """Git in the repository, its new objects going into the store."""

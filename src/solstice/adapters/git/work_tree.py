@@ -2,6 +2,8 @@
 
 import re
 import shutil
+from collections.abc import Sequence
+from pathlib import Path
 
 from solstice.adapters.git.program import Git
 from solstice.adapters.git.repository import Repository
@@ -29,21 +31,29 @@ _NESTED = re.compile(r"error: '(.+?)/?' does not have a commit checked out")
 def commit_work_tree(repository: Repository, store: Store) -> str:
     """Commit into ``store`` what `git add --all` would take, with the repository's own settings."""
     index = store.folder / "index"
-    git = store.git(f"GIT_INDEX_FILE={index}", settings=_SETTINGS)
+    git = store.git(f"GIT_INDEX_FILE={index}", "GIT_LITERAL_PATHSPECS=0", settings=_SETTINGS)
     if (repository.git_dir / "index").is_file():
         # The person's own index as the start keeps files that are tracked although ignored, and those a
         # sparse checkout leaves out. With its time: git distrusts entries that are as young as their index.
         shutil.copy2(repository.git_dir / "index", index)
-    _add(git)
+    _add(git, _all_but(store.folder, repository.root))
     # A partial clone need not have all that a sparse checkout leaves out: packing fetches it at once.
     tree = git.run("write-tree", "--missing-ok")
     parent = ("-p", repository.head) if repository.head else ()
     return git.run("commit-tree", tree, *parent, "-m", "The work tree as it stands")
 
 
-def _add(git: Git) -> None:
+def _all_but(folder: Path, root: Path) -> tuple[str, ...]:
+    # A state directory may lie in the work tree: what is being written cannot be packed.
+    inside = folder.resolve()
+    return (
+        (".", f":(exclude,top,literal){inside.relative_to(root)}") if inside.is_relative_to(root) else (".",)
+    )
+
+
+def _add(git: Git, paths: Sequence[str]) -> None:
     try:
-        git.run("add", "--all", "--sparse")
+        git.run("add", "--all", "--sparse", "--", *paths)
     except OperatorMistake as error:
         said = str(error)
         if nested := _NESTED.search(said):
