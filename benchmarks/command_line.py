@@ -21,23 +21,51 @@ HELP_BUDGET_MS, CHECK_BUDGET_MS = 120.0, 60.0
 Command = Sequence[str | Path]
 
 
+JOB = """\
+    // What every platform has to pass.
+    job id="job-{number}" {{
+        needs {needs}
+        runs_on "debian-12"
+        timeout "20m"
+        if "success() && branch != 'gh-pages'"
+        network "none"
+
+        env {{
+            NUMBER "{number}"
+            REF "${{{{ ref }}}}"
+        }}
+
+        matrix {{
+            python "3.11" "3.12"
+        }}
+
+        setup path=".solstice/setup.sh"
+        step name="unit" run="pytest -q --maxfail=1" timeout="10m"
+        step name="report" if="always()" run="./report.sh"
+
+        artifact name="wheels" {{
+            path "dist/*.whl"
+            keep "30d"
+        }}
+    }}
+
+"""
+
+
 def write_workflow(lines: int) -> str:
-    """A valid workflow of exactly ``lines`` lines that uses most of the language."""
-    head = ['workflow name="large" {', '    on "push" { branches "main" "release/*"; paths "src/**" }']
-    jobs: list[str] = []
-    while len(head) + len(jobs) + 7 < lines:
-        number = len(jobs) // 6
-        needs = f'needs "job-{number - 1}"; ' if number % 10 else ""
-        jobs += [
-            f'    job id="job-{number}" runs_on="debian-12" timeout="20m" {{',
-            f'        {needs}env {{ NUMBER "{number}"; REF "${{{{ ref }}}}" }}',
-            '        step name="unit" run="pytest -q --maxfail=1" timeout="10m"',
-            '        step name="report" if="always() && event != \'schedule\'" run="./report.sh"',
-            '        artifact name="wheels" { path "dist/*.whl"; keep "30d" }',
-            "    }",
-        ]
-    filler = ["    // end"] * (lines - len(head) - len(jobs) - 1)
-    return "\n".join([*head, *jobs, *filler, "}"]) + "\n"
+    """A valid workflow of exactly ``lines`` lines, laid out as people lay it out."""
+    text, number = (
+        'workflow name="large" {\n    on "push" { branches "main" "release/*"; paths "src/**" }\n\n',
+        0,
+    )
+    while (more := text + _job(number)).count("\n") < lines:
+        text, number = more, number + 1
+    return text + "    // end\n" * (lines - text.count("\n") - 1) + "}\n"
+
+
+def _job(number: int) -> str:
+    job = JOB.format(number=number, needs=f'"job-{number - 1}"')
+    return job if number else job.replace('        needs "job--1"\n', "")
 
 
 def time_command(command: Command) -> float:

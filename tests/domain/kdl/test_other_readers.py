@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solstice.domain.kdl.dialect import KDL_1, KDL_2, Dialect
+from solstice.domain.kdl.dialect import Dialect, kdl_1, kdl_2
 from solstice.domain.kdl.mistakes import Mistakes
 from solstice.domain.kdl.parser import Parser
 from tests.domain.kdl.documents import documents
@@ -98,13 +98,13 @@ PIECES = st.sampled_from([*"{}()=;#\"/\n\r \t-+.,[]'", *WORDS.split(" "), *STRIN
 @settings(max_examples=150, deadline=None)
 @given(st.lists(PIECES, max_size=10).map("".join))
 def test_any_text_means_the_same_to_kdlquery(text: str) -> None:
-    assert by_kdlquery(text) == plain(ours(text, KDL_2))
+    assert by_kdlquery(text) == plain(ours(text, kdl_2()))
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(PIECES | st.sampled_from(["/-", "\\\n", 'r"', 'r#"', " false"]), max_size=10).map("".join))
 def test_a_text_that_ckdl_reads_too_means_the_same_to_it(text: str) -> None:
-    for version, dialect in ((1, KDL_1), (2, KDL_2)):
+    for version, dialect in ((1, kdl_1()), (2, kdl_2())):
         here, there = ours(text, dialect), by_ckdl(text, version)
         assert here is None or there is None or here == there
 
@@ -124,7 +124,7 @@ def test_a_text_that_ckdl_reads_too_means_the_same_to_it(text: str) -> None:
 )
 def test_kdlquery_is_mistaken_about(text: str, mistaken: object) -> None:
     assert by_kdlquery(text) == mistaken
-    assert plain(ours(text, KDL_2)) != mistaken
+    assert plain(ours(text, kdl_2())) != mistaken
 
 
 @pytest.mark.parametrize(
@@ -146,4 +146,4 @@ def test_kdlquery_is_mistaken_about(text: str, mistaken: object) -> None:
 )
 def test_ckdl_is_mistaken_about(text: str, version: int, mistaken: object) -> None:
     assert by_ckdl(text, version) == mistaken
-    assert ours(text, KDL_1 if version == 1 else KDL_2) != mistaken
+    assert ours(text, kdl_1() if version == 1 else kdl_2()) != mistaken

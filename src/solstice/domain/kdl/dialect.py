@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 
 from solstice.domain.kdl.document import Scalar
@@ -79,36 +80,45 @@ def _dialect(
     )
 
 
-KDL_1 = _dialect(
-    1,
-    spaces=SPACES + BOM,
-    newlines=r"\n\f\u0085\u2028\u2029",
-    not_in_words=r'\x00-\x20\\/(){}<>;\[\]=,"',
-    # The first version forbids nothing by name, but no text encoding has these.
-    disallowed=_SURROGATES,
-    string_stop=r'["\\]',
-    raw_opening=r'r(#*)"',
-    escapes=_ESCAPES | {"/": "/"},
-    keywords={"true": True, "false": False, "null": None},
-    reserved=frozenset({"true", "false", "null"}),
-)
+@lru_cache
+def kdl_1() -> Dialect:
+    """Version 1; its patterns cost some milliseconds, and most texts need one version only."""
+    return _dialect(
+        1,
+        spaces=SPACES + BOM,
+        newlines=r"\n\f\u0085\u2028\u2029",
+        not_in_words=r'\x00-\x20\\/(){}<>;\[\]=,"',
+        # The first version forbids nothing by name, but no text encoding has these.
+        disallowed=_SURROGATES,
+        string_stop=r'["\\]',
+        raw_opening=r'r(#*)"',
+        escapes=_ESCAPES | {"/": "/"},
+        keywords={"true": True, "false": False, "null": None},
+        reserved=frozenset({"true", "false", "null"}),
+    )
 
-KDL_2 = _dialect(
-    2,
-    spaces=SPACES,
-    newlines=r"\n\v\f\u0085\u2028\u2029",
-    not_in_words=r'\\/(){};\[\]"#=',
-    disallowed=(r"\x00-\x08\x0e-\x1f\x7f" + _SURROGATES + r"\u200e\u200f\u202a-\u202e\u2066-\u2069" + BOM),
-    string_stop=r'["\\\r\n\v\f\u0085\u2028\u2029]',
-    raw_opening=r'(#+)"',
-    escapes=_ESCAPES | {"s": " "},
-    keywords={
-        "true": True,
-        "false": False,
-        "null": None,
-        "inf": float("inf"),
-        "-inf": float("-inf"),
-        "nan": float("nan"),
-    },
-    reserved=frozenset({"true", "false", "null", "inf", "-inf", "nan"}),
-)
+
+@lru_cache
+def kdl_2() -> Dialect:
+    """Version 2; its patterns cost some milliseconds, and most texts need one version only."""
+    return _dialect(
+        2,
+        spaces=SPACES,
+        newlines=r"\n\v\f\u0085\u2028\u2029",
+        not_in_words=r'\\/(){};\[\]"#=',
+        disallowed=(
+            r"\x00-\x08\x0e-\x1f\x7f" + _SURROGATES + r"\u200e\u200f\u202a-\u202e\u2066-\u2069" + BOM
+        ),
+        string_stop=r'["\\\r\n\v\f\u0085\u2028\u2029]',
+        raw_opening=r'(#+)"',
+        escapes=_ESCAPES | {"s": " "},
+        keywords={
+            "true": True,
+            "false": False,
+            "null": None,
+            "inf": float("inf"),
+            "-inf": float("-inf"),
+            "nan": float("nan"),
+        },
+        reserved=frozenset({"true", "false", "null", "inf", "-inf", "nan"}),
+    )

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from solstice.domain.kdl.dialect import KDL_1, KDL_2, Dialect
+from solstice.domain.kdl.dialect import Dialect, kdl_1, kdl_2
 from solstice.domain.kdl.document import Document, Node
 from solstice.domain.kdl.mistakes import Mistakes
 from solstice.domain.kdl.parser import Parser
@@ -31,10 +31,10 @@ def parse(text: str, *, deepest: int = DEEPEST) -> Document:
     """
     marker = _MARKER.match(text)
     marked = int(marker[1]) if marker else 0
-    first, second = (KDL_1, KDL_2) if marked == 1 else (KDL_2, KDL_1)
-    reading = _read(text, first, deepest)
+    first, second = (kdl_1, kdl_2) if marked == 1 else (kdl_2, kdl_1)
+    reading = _read(text, first(), deepest)
     if reading.mistakes.count:
-        other = _read(text, second, deepest)
+        other = _read(text, second(), deepest)
         if not other.mistakes.count or (not marked and _is_rather(other, reading)):
             reading = other
     return Document(reading.version, reading.nodes, reading.mistakes.in_order())
