@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from solstice.wire.agent import messages
+from solstice.wire.agent import CUT_REFS, messages
 from tests.agent.scripted_host import Transcript, job, run_job, step
 
 IDENTITY = ("-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main")
@@ -83,6 +83,20 @@ async def test_a_local_source_arrives_as_a_bundle(repository: Path, tmp_path: Pa
     source = messages.Source(bundle=bundle, commit=commit)
     heard = await run_job(job(step(PROBE), source=source), source=content)
     assert heard.log.decode() == f"three{commit}\n{1 if shallow else 3}\n"
+
+
+async def test_a_bundle_names_the_commits_where_its_history_is_cut(repository: Path, tmp_path: Path) -> None:
+    commit, before = git(repository, "rev-parse", "HEAD", "HEAD~1").split()
+    origin = tmp_path / "shallow"
+    git(tmp_path, "clone", "--quiet", "--depth=2", f"file://{repository}", str(origin))
+    git(origin, "update-ref", f"{CUT_REFS}0", before)
+    git(origin, "bundle", "create", "--quiet", str(tmp_path / "b"), "HEAD", f"{CUT_REFS}0")
+    content = (tmp_path / "b").read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    bundle = messages.BundleSource(size=len(content), sha256=digest, ref="HEAD", shallow=True)
+    source = messages.Source(bundle=bundle, commit=commit)
+    heard = await run_job(job(step(PROBE), source=source), source=content)
+    assert heard.log.decode() == f"three{commit}\n2\n"
 
 
 async def test_a_damaged_bundle_is_noticed() -> None:
