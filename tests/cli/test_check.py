@@ -12,8 +12,10 @@ from click.testing import CliRunner, Result
 
 from solstice.cli.check import check, check_command
 from solstice.cli.diagnostics import format_text, to_json, to_sarif
+from solstice.cli.surroundings import Offer
 from solstice.domain.diagnostic import Diagnostic, Severity, Source, Span
 from solstice.domain.errors import OperatorMistake
+from tests.cli.surroundings import MadeUp
 from tests.domain.workflow.examples import CORE
 
 BAD = 'workflow {\n\tjob id="a" run_on="x" {\n\t\tstep run="x" timeout=20\n\t}\n}\n'
@@ -25,8 +27,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".solstice").mkdir()
 
-    def invoke(*arguments: str, color: bool = False) -> Result:
-        return CliRunner().invoke(check_command, list(arguments), color=color)
+    def invoke(*arguments: str, color: bool = False, around: MadeUp | None = None) -> Result:
+        return CliRunner().invoke(check_command, list(arguments), color=color, obj=around)
 
     return invoke
 
@@ -235,3 +237,39 @@ def test_checking_loads_neither_the_planner_nor_what_draws(tmp_path: Path) -> No
     file.write_text(CORE)
     ran = subprocess.run([sys.executable, "-c", script, file], capture_output=True, text=True, check=True)
     assert ran.stdout == "[]\n"
+
+
+LABELS = """workflow {
+    defaults { runs_on "debain-12" }
+    job id="a" runs_on="${{ matrix.os }}" { matrix { os "nowhere" }; resources size="huge"; step run="x" }
+    job id="b" { step run="x" }
+}
+"""
+
+
+def test_a_label_or_a_size_that_this_system_lacks_is_a_mistake(run: Check) -> None:
+    write(LABELS)
+    found = json.loads(run("--format", "json", around=MadeUp()).output)
+    assert [(one["code"], one["line"], one["hint"]) for one in found] == [
+        ("unknown-label", 2, "did you mean `debian-12`?"),
+        ("unknown-label", 3, "expected one of medium, small"),
+    ]
+
+
+def test_a_default_that_every_job_overrides_is_harmless(run: Check) -> None:
+    write(LABELS.replace('id="b"', 'id="b" runs_on="debian-12"').replace("huge", "small"))
+    assert run(around=MadeUp()).exit_code == 0
+
+
+def test_without_an_image_map_labels_are_not_checked_and_that_is_said(run: Check) -> None:
+    write(LABELS)
+    result = run(around=MadeUp(Offer(complaint="no map\x1b[2J")))
+    assert (result.exit_code, result.stdout) == (0, ".solstice/workflow.kdl: no mistakes\n")
+    assert result.stderr == "warning: labels and sizes are not checked: no map\\u{1b}[2J\n"
+
+
+def test_an_image_map_that_was_asked_for_must_be_there(run: Check) -> None:
+    write(CORE)
+    result = run("--images", "broken", around=MadeUp())
+    assert result.exit_code == 2
+    assert "there is no image map broken" in result.stderr

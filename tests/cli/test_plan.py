@@ -8,11 +8,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from solstice.cli.graph import draw_plan
-from solstice.cli.plan import plan_command
+from solstice.cli.plan import EVENTS, plan_command
 from solstice.domain.diagnostic import Source
+from solstice.domain.occasion import Whereabouts
 from solstice.domain.plan import Occasion, Plan
 from solstice.domain.planning import plan
 from solstice.domain.workflow import read_workflow
+from solstice.domain.workflow.language import EVENTS as EVENTS_OF_THE_LANGUAGE
+from tests.cli.surroundings import MadeUp
 from tests.domain.workflow.examples import CORE, WHOLE
 
 Run = Callable[..., Result]
@@ -44,7 +47,11 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".solstice").mkdir()
     (tmp_path / ".solstice/workflow.kdl").write_text(WHOLE)
-    return lambda *arguments: CliRunner().invoke(plan_command, list(arguments))
+
+    def invoke(*arguments: str, around: MadeUp | None = None) -> Result:
+        return CliRunner().invoke(plan_command, list(arguments), obj=around)
+
+    return invoke
 
 
 def test_jobs_without_needs_stand_below_each_other() -> None:
@@ -169,3 +176,34 @@ def test_the_core_is_drawn() -> None:
         "● linux    debian-12 · 3 steps · 1h",
         "● illumos  illumos-latest · 1 step · 1h",
     ]
+
+
+def test_every_event_of_the_language_can_be_planned() -> None:
+    assert EVENTS == EVENTS_OF_THE_LANGUAGE
+
+
+def test_the_plan_is_for_where_the_repository_stands_unless_a_branch_is_named(run: Run) -> None:
+    around = MadeUp(place=Whereabouts("ship", "release/2", "ab" * 20, "Ada"))
+    planned = json.loads(run("--json", around=around).output)["occasion"]
+    assert (planned["ref"], planned["sha"], planned["repo"], planned["actor"]) == (
+        "refs/heads/release/2",
+        "ab" * 20,
+        "ship",
+        "Ada",
+    )
+    assert 'branch "topic" does not pass' in run("--branch", "topic", around=around).output
+
+
+def test_a_label_this_system_lacks_is_refused_also_where_an_expression_gives_it(run: Run) -> None:
+    Path(".solstice/workflow.kdl").write_text(
+        'workflow { job id="a" { matrix { os "debain-12" }; runs_on "${{ matrix.os }}"; step run="x" } }'
+    )
+    result = run(around=MadeUp())
+    assert result.exit_code == 1
+    assert "error[unknown-label]: this system has nothing called `debain-12`" in result.output
+
+
+def test_jobs_without_a_label_get_the_image_maps(run: Run) -> None:
+    Path(".solstice/workflow.kdl").write_text('workflow { job id="a" { step run="x" } }')
+    assert "● a  freebsd-14" in run(around=MadeUp()).output
+    assert "● a  debian-12" in run("--default-label", "debian-12", around=MadeUp()).output

@@ -7,21 +7,27 @@ import click
 
 if TYPE_CHECKING:
     from solstice.domain.plan import Occasion
+    from solstice.domain.workflow.limits import Limits
 
 EVENTS = ("push", "pull_request", "schedule", "manual")
+_USUAL_LABEL = "debian-12"
+"""Where no image map says which."""
 
 
 @click.command("plan")
 @click.argument("path", default=".", type=click.Path(path_type=Path))
 @click.option("--event", type=click.Choice(EVENTS), default="push", show_default=True, help="What happened.")
-@click.option("--branch", default="main", show_default=True, help="The branch (of a pull request: its base).")
+@click.option(
+    "--branch", metavar="NAME", help="The branch (of a pull request: its base). Default: the current one."
+)
 @click.option("--tag", default="", help="The tag that was pushed, instead of a branch.")
 @click.option("--changed", multiple=True, metavar="FILE", help="A path the event changed; may be repeated.")
 @click.option("--label", "labels", multiple=True, help="A label of the pull request; may be repeated.")
 @click.option("--input", "inputs", multiple=True, metavar="NAME=VALUE", help="An answer; may be repeated.")
 @click.option(
-    "--default-label", default="debian-12", show_default=True, help="The label of jobs that name none."
+    "--default-label", metavar="LABEL", help="The label of jobs that name none. Default: the image map's."
 )
+@click.option("--images", metavar="FILE", help="An image map of your own, as of `solstice run`.")
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.pass_context
@@ -29,12 +35,13 @@ def plan_command(
     context: click.Context,
     path: Path,
     event: str,
-    branch: str,
+    branch: str | None,
     tag: str,
     changed: tuple[str, ...],
     labels: tuple[str, ...],
     inputs: tuple[str, ...],
-    default_label: str,
+    default_label: str | None,
+    images: str | None,
     format_: str,
     as_json: bool,
 ) -> None:
@@ -44,13 +51,20 @@ def plan_command(
     with 2 if the file could not be read.
     """
     from solstice.cli.colour import wants_colour
+    from solstice.cli.surroundings import ask_offer, ask_whereabouts
     from solstice.domain.errors import OperatorMistake
+    from solstice.domain.occasion import make_occasion
 
-    occasion = _describe(event, branch, tag, changed, labels, inputs)
+    answers = tuple(map(_split_input, inputs))
     try:
-        text, code = show_plan(
-            path, occasion, default_label, "json" if as_json else format_, colour=wants_colour(context)
+        offer = ask_offer(context, images)
+        here = ask_whereabouts(context, path)
+        occasion = make_occasion(
+            event, here, branch=branch, tag=tag, inputs=answers, changed=changed, labels=labels
         )
+        label = default_label or offer.default_label or _USUAL_LABEL
+        shape = "json" if as_json else format_
+        text, code = show_plan(path, occasion, label, shape, offer.limits(), colour=wants_colour(context))
     except OperatorMistake as mistake:
         from solstice.cli.terminal import show
 
@@ -61,7 +75,13 @@ def plan_command(
 
 
 def show_plan(
-    path: Path, occasion: "Occasion", default_label: str, format_: str = "text", *, colour: bool = False
+    path: Path,
+    occasion: "Occasion",
+    default_label: str,
+    format_: str = "text",
+    limits: "Limits | None" = None,
+    *,
+    colour: bool = False,
 ) -> tuple[str, int]:
     """What to print and how to exit; raises `OperatorMistake` where nothing could be read."""
     from solstice.cli.diagnostics import format_text, to_json
@@ -74,7 +94,7 @@ def show_plan(
     workflow = legacy_workflow() if is_script(file) else build_checked(checked).workflow
     diagnostics, made = checked.diagnostics, None
     if workflow:
-        planned = plan(workflow, occasion, default_label)
+        planned = plan(workflow, occasion, default_label, limits)
         made, diagnostics = planned.plan, planned.diagnostics
     if format_ == "json":
         from json import dumps
@@ -88,29 +108,6 @@ def show_plan(
     from solstice.cli.graph import draw_plan
 
     return draw_plan(made), 0
-
-
-def _describe(
-    event: str,
-    branch: str,
-    tag: str,
-    changed: tuple[str, ...],
-    labels: tuple[str, ...],
-    inputs: tuple[str, ...],
-) -> "Occasion":
-    from solstice.domain.plan import Occasion
-
-    is_pull_request = event == "pull_request"
-    return Occasion(
-        event=event,
-        ref=f"refs/tags/{tag}" if tag else f"refs/heads/{branch}",
-        branch="" if tag else branch,
-        tag=tag,
-        inputs=tuple(map(_split_input, inputs)),
-        changed=changed or None,
-        labels=labels,
-        base_branch=branch if is_pull_request else "",
-    )
 
 
 def _split_input(text: str) -> tuple[str, str]:

@@ -1,5 +1,6 @@
 """The process `solstice`: its signals, its standard streams, and the last word on what stops it."""
 
+import errno
 import os
 import signal
 import sys
@@ -7,6 +8,7 @@ import sys
 MACHINE, INTERRUPTED, GONE = 3, 130, 141
 """Exit codes; the last is what a shell makes of a program whose reader has gone (128 + SIGPIPE)."""
 _OUTPUT = "standard output"
+_UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EBADF, errno.EIO, errno.EPIPE, errno.ECONNRESET)
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -78,14 +80,16 @@ def _obey() -> int:
 
 def _explain(error: OSError) -> int:
     """Say in one sentence why it cannot go on: mostly because nothing can be written any more."""
-    # Only a stream fails without a name; files are opened by theirs.
-    name = error.filename or _OUTPUT
+    # Only a stream fails to be written without a name; files are opened by theirs.
+    name = error.filename or (_OUTPUT if error.errno in _UNWRITABLE else "")
     if name == _OUTPUT:
         # What is still waiting would be written, and fail, once more on the way out.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     if isinstance(error, BrokenPipeError):
         return GONE
     reason = (error.strerror or str(error)).lower()
+    if not name:
+        return _refuse(f"it cannot go on: {reason}", "Call it from a folder that is there.")
     return _refuse(f"cannot use {name}: {reason}", "Free some space, or send it elsewhere.")
 
 

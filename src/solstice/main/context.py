@@ -3,11 +3,17 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from solstice.domain.errors import OperatorMistake
 from solstice.main.settings import Environment, Settings, find_setting, read_settings
+
+if TYPE_CHECKING:
+    from solstice.cli.surroundings import Offer
+    from solstice.domain.occasion import Whereabouts
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -28,6 +34,30 @@ class Context:
     def settings(self, flags: dict[str, str | None], config: str | None = None) -> Settings:
         """The settings, with these flags on top."""
         return read_settings(flags, self.environment, config)
+
+    def offer(self, images: str | None) -> "Offer":
+        """What the image map offers; see `solstice.cli.surroundings`."""
+        from solstice.adapters.images.map_file import load_image_map
+        from solstice.cli.surroundings import Offer
+        from solstice.main.shipped import shipped_image_map
+
+        try:
+            own = self.settings({"images": images}).images
+            image_map = load_image_map(shipped_image_map(), own)
+        except OperatorMistake as mistake:
+            if images is not None:
+                raise
+            return Offer(complaint=str(mistake))
+        return Offer(image_map.labels, tuple(sorted(image_map.sizes)), image_map.default_label)
+
+    def locate(self, path: Path) -> "Whereabouts | None":
+        """Where the repository around ``path`` stands; see `solstice.cli.surroundings`."""
+        from solstice.main.pointing import describe_place, find_repository
+
+        try:
+            return describe_place(find_repository(path if path.is_dir() else path.parent))
+        except (OperatorMistake, OSError):
+            return None
 
 
 pass_context = click.make_pass_decorator(Context)

@@ -17,7 +17,8 @@ from solstice.cli.locating import read_start
 from solstice.domain.diagnostic import Diagnostic, Source
 from solstice.domain.errors import AuthorMistake, OperatorMistake
 from solstice.domain.image import ImageMap
-from solstice.domain.plan import JobPlan, Occasion, Plan
+from solstice.domain.occasion import make_occasion
+from solstice.domain.plan import JobPlan, Plan
 from solstice.domain.planning import plan
 from solstice.domain.selection import select
 from solstice.domain.workflow import (
@@ -29,7 +30,7 @@ from solstice.domain.workflow import (
     read_workflow_bytes,
 )
 from solstice.domain.workflow.taking import tame
-from solstice.main.pointing import find_repository
+from solstice.main.pointing import describe_place, find_repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,9 @@ def plan_run(wish: Wish, images: ImageMap) -> PlannedRun:
     source, workflow, diagnostics = _read(repository, commit if wish.commit else None)
     if workflow is None:
         return PlannedRun(source, diagnostics)
-    occasion = _occasion(wish, repository, commit)
+    event = wish.event or ("manual" if wish.inputs else "push")
+    here = describe_place(repository, commit)
+    occasion = make_occasion(event, here, branch=wish.branch, inputs=wish.inputs)
     if wish.event is None:
         workflow = replace(workflow, triggers=())
     limits = Limits(labels=images.labels, sizes=tuple(sorted(images.sizes)))
@@ -128,22 +131,6 @@ def _file(repository: Repository, commit: str | None, path: str) -> bytes | None
     place = repository.root / path
     # A link that leads nowhere is somebody's mistake, not an absence.
     return read_start(place, Limits().file_bytes + 1) if os.path.lexists(place) else None
-
-
-def _occasion(wish: Wish, repository: Repository, commit: str) -> Occasion:
-    branch = wish.branch or repository.branch
-    event = wish.event or ("manual" if wish.inputs else "push")
-    return Occasion(
-        event=event,
-        sha=commit,
-        ref=f"refs/heads/{branch}" if branch else "",
-        branch=branch,
-        repo=repository.root.name,
-        actor=repository.actor,
-        inputs=wish.inputs,
-        base_branch=branch if event == "pull_request" else "",
-        pull_request_type="synchronize" if event == "pull_request" else "",
-    )
 
 
 def _wants_submodules(chosen: Plan) -> bool:

@@ -5,6 +5,7 @@ from pathlib import Path
 from solstice.adapters.git.program import Git
 from solstice.adapters.git.repository import Repository, open_repository
 from solstice.domain.errors import OperatorMistake
+from solstice.domain.occasion import Whereabouts
 
 
 def find_repository(path: Path) -> Repository:
@@ -29,3 +30,13 @@ def find_repository(path: Path) -> Repository:
             "Give the folder of a work tree; a bare repository has to be cloned first.",
         )
     return open_repository(path)
+
+
+def describe_place(repository: Repository, commit: str = "") -> Whereabouts:
+    """What expressions may know of the repository, at ``commit`` or the one checked out."""
+    return Whereabouts(
+        repo=repository.root.name,
+        branch=repository.branch,
+        sha=commit or repository.head,
+        actor=repository.actor,
+    )

@@ -7,7 +7,7 @@ from solstice.domain.diagnostic import Diagnostic, Severity, Source, Span
 from solstice.domain.kdl import Node, decode, parse
 from solstice.domain.workflow.declarations import check_environment, check_inputs
 from solstice.domain.workflow.graph import check_graph
-from solstice.domain.workflow.jobs import check_fetches, check_job, check_timeout
+from solstice.domain.workflow.jobs import check_fetches, check_job, check_offer, check_timeout
 from solstice.domain.workflow.language import FILE
 from solstice.domain.workflow.limits import Limits
 from solstice.domain.workflow.matrices import check_matrices
@@ -76,6 +76,9 @@ def _check_nodes(reader: Reader, workflow: Reading, source: Source, limits: Limi
         check_job(reader, job, limits)
     for defaults in workflow.all("defaults"):
         check_timeout(reader, defaults, limits)
+        # What every job overrides is harmless, and no plan would refuse it.
+        if any("runs_on" not in job.attempted for job in jobs):
+            check_offer(reader, defaults, limits)
     check_matrices(reader, jobs, limits)
     if len(jobs) <= limits.jobs:
         for job in jobs:

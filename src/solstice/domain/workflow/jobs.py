@@ -33,7 +33,22 @@ def check_job(reader: Reader, job: Reading, limits: Limits) -> None:
         )
     for reading in (job, *steps):
         check_timeout(reader, reading, limits)
+    check_offer(reader, job, limits)
     _check_artifact_names(reader, job)
+
+
+def check_offer(reader: Reader, reading: Reading, limits: Limits) -> None:
+    """Report a label or a size this system lacks; what holds expressions is known when it is planned."""
+    wanted = [(reading.written("runs_on"), limits.labels)]
+    wanted += [(resources.written("size"), limits.sizes) for resources in reading.all("resources")]
+    for written, known in wanted:
+        name = str(written.value) if written else ""
+        if written and known is not None and "${{" not in name and name not in known:
+            message = f"this system has nothing called `{name}`"
+            expected = f"one of {', '.join(known)}" if known else "nothing: the image map has none"
+            reader.refuse(
+                "unknown-label", message, written.span, expected=expected, hint=reader.suggest(name, known)
+            )
 
 
 def check_timeout(reader: Reader, reading: Reading, limits: Limits) -> None:
