@@ -45,10 +45,9 @@ def commit_work_tree(repository: Repository, store: Store) -> str:
 
 def _all_but(folder: Path, root: Path) -> tuple[str, ...]:
     # A state directory may lie in the work tree: what is being written cannot be packed.
-    inside = folder.resolve()
-    return (
-        (".", f":(exclude,top,literal){inside.relative_to(root)}") if inside.is_relative_to(root) else (".",)
-    )
+    if not folder.is_relative_to(root):
+        return (".",)
+    return ".", f":(exclude,top,literal){folder.relative_to(root)}"
 
 
 def _add(git: Git, paths: Sequence[str]) -> None:
