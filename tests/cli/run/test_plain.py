@@ -36,13 +36,13 @@ def test_a_run_reads_from_top_to_bottom() -> None:
     story, _, _ = watch(plan, *events).partition("\n\n")
     lines = [line for line in story.splitlines() if "_passed" not in line and "] test_" not in line]
     assert lines == [
-        "● lint  boots a machine from debian-12",
+        "● lint  starts a machine for debian-12",
         "● lint  machine is up after 4.2s",
         "● lint  step 1 of 1: ruff check .",
         "[lint]           All checks passed!",
         "✓ lint  step 1 of 1: ruff check . succeeded in 1.2s",
         "✓ lint  succeeded in 1.8s",
-        "● test-debian-12  boots a machine from debian-12",
+        "● test-debian-12  starts a machine for debian-12",
         "● test-debian-12  machine is up after 4.5s",
         "● test-debian-12  step 1 of 2: setup",
         "[test-debian-12] ready",
@@ -146,7 +146,7 @@ def test_a_second_attempt_starts_with_a_fresh_line() -> None:
     scene.boot(6).hello(7).begin().log(b"again\n")
     text = watch(plan_of(test), *scene.events)
     assert "[test] cut o\n◷ test  will be tried again: the machine's process ended\n" in text
-    assert "● test  boots a machine from debian-12 (attempt 2)\n" in text
+    assert "● test  starts a machine for debian-12 (attempt 2)\n" in text
     assert "[test] again\n" in text
 
 

@@ -136,7 +136,7 @@ def _tell_move(job: Job) -> Iterator[Line]:
         yield Line(look_of_job(job), describe_end(job))
     elif job.state is JobState.STARTING:
         again = f" (attempt {job.epoch})" if job.epoch > 1 else ""
-        yield Line(Look.RUNNING, f"boots a machine from {clean_words(job.image)}{again}", is_passing=True)
+        yield Line(Look.RUNNING, f"starts a machine for {clean_words(job.image)}{again}", is_passing=True)
     elif job.state is JobState.RUNNING:
         yield Line(Look.RUNNING, f"machine is up after {show_duration(boot_time(job))}")
     elif job.reason and _is_news(None, job.reason):
