@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from solstice.cli.plan import EVENTS
 from solstice.main.context import Context, pass_context, setting_options
 
 SUCCESS, JOB_FAILED, MISTAKE, MACHINE, INTERRUPTED = 0, 1, 2, 3, 130
@@ -16,7 +17,9 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--job", "jobs", multiple=True, metavar="ID", help="Only this job; repeat for more."),
     click.option("--matrix", multiple=True, metavar="K=V", help="Only jobs with this matrix value."),
     click.option(
-        "--event", metavar="EVENT", help="Run as for this event, its filters applied. Default: all."
+        "--event",
+        type=click.Choice(EVENTS),
+        help="Run as for this event, its filters applied. Default: none are.",
     ),
     click.option("--input", "inputs", multiple=True, metavar="K=V", help="An input of a manual run."),
     click.option("--branch", metavar="NAME", help="The branch it is run for. Default: the current one."),

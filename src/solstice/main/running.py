@@ -19,8 +19,7 @@ from solstice.adapters.git.repository import Repository
 from solstice.adapters.git.source import GitSource
 from solstice.adapters.images.map_file import load_image_map
 from solstice.cli.diagnostics import format_text
-from solstice.cli.run import Given, Summary, Watcher, make_watcher
-from solstice.cli.run.watcher import Kind
+from solstice.cli.run import Given, Summary, Watcher
 from solstice.domain.errors import AuthorMistake, MachineFault, OperatorMistake, SolsticeError
 from solstice.domain.event import Event, Notice, PipelineEnded
 from solstice.domain.image import ImageMap
@@ -32,17 +31,17 @@ from solstice.domain.reason import Fault
 from solstice.main.context import Context
 from solstice.main.local import LocalParts, LocalSystem, open_local
 from solstice.main.places import open_places
-from solstice.main.planned import Wish, plan_run
+from solstice.main.planned import PlannedRun, Wish, plan_run
 from solstice.main.run import INTERRUPTED, JOB_FAILED, MACHINE, MISTAKE, SUCCESS
-from solstice.main.secrets import read_secrets
+from solstice.main.secrets import note_missing, read_secrets
 from solstice.main.settings import Settings
 from solstice.main.shipped import shipped_image_map
-from solstice.main.terminal import Terminal, look_at, stdout_terminal
+from solstice.main.terminal import look_at, stdout_terminal
+from solstice.main.watching import collect_given, open_watcher, tell_nothing_ran
 from solstice.orchestrator.settings import Bounds
 
 TICK_SECONDS = 0.125
 _PATHS = ("path", "artifacts", "secret_file")
-_PLACES = ("secret-file", "images", "config", "cache-dir", "state-dir", "boot-limit")
 
 
 def run(context: Context, options: Mapping[str, Any], config: str | None) -> int:
@@ -77,16 +76,12 @@ def say(text: str, remedy: str = "") -> None:
 
 def _run(context: Context, options: Mapping[str, Any], settings: Settings) -> int:
     images = _with_images(load_image_map(shipped_image_map(), settings.images), options["image"])
-    wish = Wish.from_options(options)
-    planned = plan_run(wish, images)
-    if planned.diagnostics:
-        colour = look_at(sys.stderr, context.environment).colour
-        sys.stderr.write(format_text(planned.source, planned.diagnostics, colour=colour) + "\n")
+    planned = plan_run(Wish.from_options(options), images)
+    _tell_mistakes(context, planned)
     if planned.plan is None or planned.repository is None:
         return MISTAKE
-    if planned.plan.skipped:
-        say(f"nothing to run: {planned.plan.skipped}")
-        return SUCCESS
+    if why := planned.plan.skipped:
+        return _run_nothing(context, options, planned.plan, f"nothing to run: {why}")
     secrets = read_secrets(context.environment, options["secrets"], options["secret_file"])
     with open_places(settings.state_dir) as places:
         sources = GitSource(planned.repository, planned.commit, places.source, dirty=planned.dirty)
@@ -105,16 +100,34 @@ def _run(context: Context, options: Mapping[str, Any], settings: Settings) -> in
             secrets=secrets,
             kept=places.kept if options["keep_failed"] else None,
         )
-        watcher = _watcher(options, planned.plan, stdout_terminal(context.environment))
-        for notice in planned.notices:
-            watcher.tell(Notice(notice))
+        watcher = open_watcher(options, planned.plan, stdout_terminal(context.environment))
+        for notice in (*map(Notice, planned.notices), *note_missing(planned.plan, secrets)):
+            watcher.tell(notice)
         try:
-            return asyncio.run(_carry_out(parts, planned.plan, planned.repository, watcher, _given(options)))
+            return asyncio.run(
+                _carry_out(parts, planned.plan, planned.repository, watcher, collect_given(options))
+            )
         except BaseException:
             # What was shown so far must be whole before the error is told below it.
             with contextlib.suppress(OSError):
                 watcher.abandon()
             raise
+
+
+def _tell_mistakes(context: Context, planned: PlannedRun) -> None:
+    if planned.diagnostics:
+        colour = look_at(sys.stderr, context.environment).colour
+        sys.stderr.write(format_text(planned.source, planned.diagnostics, colour=colour) + "\n")
+
+
+def _run_nothing(context: Context, options: Mapping[str, Any], plan: Plan, why: str) -> int:
+    if options["as_json"]:
+        # A program that reads events waits for the last one, whatever there was to do.
+        watcher = open_watcher(options, plan, stdout_terminal(context.environment))
+        tell_nothing_ran(watcher, why, collect_given(options))
+    else:
+        say(why)
+    return SUCCESS
 
 
 async def _carry_out(
@@ -240,30 +253,6 @@ def _with_images(images: ImageMap, choices: tuple[str, ...]) -> ImageMap:
 
 def _targets(images: ImageMap, aliases: Mapping[str, str]) -> dict[str, Any]:
     return {name: images.images[name] for name in aliases.values() if name in images.images}
-
-
-def _watcher(options: Mapping[str, Any], plan: Plan, terminal: Terminal) -> Watcher:
-    kind: Kind = "live" if terminal.is_terminal else "plain"
-    if options["as_json"]:
-        kind = "json"
-    elif options["quiet"]:
-        kind = "quiet"
-    width = terminal.width if terminal.is_terminal else 0
-    return make_watcher(
-        kind, sys.stdout, plan=plan, width=width, height=terminal.height, colour=terminal.colour
-    )
-
-
-def _given(options: Mapping[str, Any]) -> Given:
-    given = [(name, str(options[name])) for name in ("event", "branch", "commit") if options[name]]
-    if options["hypervisor"] != "qemu":
-        given.append(("hypervisor", options["hypervisor"]))
-    for name, key in (("input", "inputs"), ("image", "image"), ("secret", "secrets")):
-        given += [(name, value) for value in options[key]]
-    for name in _PLACES:
-        if value := options.get(name.replace("-", "_")):
-            given.append((name, str(value)))
-    return Given(options["path"] if options["path"] != "." else "", tuple(given))
 
 
 def _log(parts: LocalParts, job: Job) -> Path | None:

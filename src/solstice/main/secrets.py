@@ -1,9 +1,11 @@
 """Secrets of a local run, from the environment and from a file: never from the command line itself."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from solstice.domain.errors import OperatorMistake
+from solstice.domain.event import Notice
+from solstice.domain.plan import Plan
 from solstice.main.settings import Environment
 
 
@@ -24,6 +26,15 @@ def read_secrets(environment: Environment, names: Iterable[str], file: str | Non
             )
         values[name] = environment.variables[name]
     return values
+
+
+def note_missing(plan: Plan, given: Collection[str]) -> Iterator[Notice]:
+    """A warning for each job of the file, and secret, that was not given: its steps will not have it."""
+    wanted = dict.fromkeys((job.job, name) for job in plan.jobs for name in job.secrets if name not in given)
+    for job, name in wanted:
+        yield Notice(
+            f"job {job} asks for the secret {name}, which was not given (--secret {name})", "warning"
+        )
 
 
 def _read_file(path: Path) -> dict[str, str]:
