@@ -51,7 +51,9 @@ def test_an_added_image_is_listed_pulled_verified_and_removed(run: Run, disk: Pa
     assert (entry["here"], entry["os"], entry["kind"]) == (True, "plan9", "local")
     assert run("verify").exit_code == 0
     assert "made for mine" in run("rm", "mine").stdout
-    assert run("rm", "mine").stdout == "nothing to remove\n"
+    again = run("rm", "mine")
+    assert (again.exit_code, again.stdout) == (2, "")
+    assert "nothing of 'mine' is here" in again.stderr
 
 
 def test_the_list_for_people_names_the_default_and_the_aliases(run: Run) -> None:
@@ -70,6 +72,21 @@ def test_damage_is_found_and_told_by_the_exit_code(run: Run, disk: Path, tmp_pat
     result = run("verify", "mine")
     assert result.exit_code == 1
     assert "disk.raw has changed" in result.stdout
+    assert f"solstice images rm {stored.parent.name[:12]}; solstice images pull mine" in result.stdout
+    entries = json.loads(run("ls", "--json").stdout)["images"]
+    assert not any(entry["here"] for entry in entries), "what is known to be damaged is not here"
+    assert run("pull", "mine").exit_code == 0
+    assert stored.read_bytes() == DISK
+    assert run("verify", "mine").exit_code == 0
+
+
+def test_an_alias_is_removed_as_the_image_it_leads_to(run: Run, disk: Path, tmp_path: Path) -> None:
+    run("add", "--url", str(disk), "--sha256", SHA256)
+    own = tmp_path / ".config/solstice/images.toml"
+    own.write_text(own.read_text() + '\n[aliases]\nours = "mine"\n')
+    assert run("pull", "ours").exit_code == 0
+    assert "made for mine" in run("rm", "ours").stdout
+    assert run("verify").stdout == "no images are here\n"
 
 
 def test_what_the_map_no_longer_leads_to_is_shown_and_can_be_removed(run: Run, disk: Path) -> None:

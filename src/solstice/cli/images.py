@@ -70,7 +70,16 @@ def show_verified(checked: Sequence[tuple[Content, Sequence[str]]], as_json: boo
     for content, complaints in checked:
         lines.append(f"{'damaged' if complaints else 'whole  '}  {_show_content(content)}")
         lines += [f"         {show(complaint)}" for complaint in complaints]
+        if complaints:
+            lines.append(f"         → not used any more; {_say_remedy(content)}")
     return "\n".join(lines or ["no images are here"])
+
+
+def _say_remedy(content: Content) -> str:
+    remove = f"solstice images rm {content.digest[:12]}"
+    if not content.names:
+        return f"remove it: {remove}"
+    return f"bring it anew: {remove}; solstice images pull {' '.join(map(show, content.names))}"
 
 
 def describe_source(image: Image) -> str:

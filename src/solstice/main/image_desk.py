@@ -54,14 +54,18 @@ class Desk:
         used = {self.find_digest(image) for image in self.image_map.images.values()}
         return [kept.digest for kept in self.inventory.kept() if kept.digest not in used]
 
+    def follow_alias(self, name: str) -> str:
+        """The image a label leads to; any other word as it is."""
+        return self.image_map.resolve(name).name if name in self.image_map.labels else name
+
     def select(self, names: tuple[str, ...]) -> list[Kept]:
-        """The contents that are meant; a name may be an alias."""
+        """The contents that are meant; a name may be an alias. Refuses one that means nothing here."""
         kept = self.inventory.kept()
         if not names:
             return list(kept)
         chosen: list[Kept] = []
         for name in names:
-            image = name if name not in self.image_map.labels else self.image_map.resolve(name).name
+            image = self.follow_alias(name)
             meant = [one for one in kept if image in one.names or one.answers_to(name)]
             if not meant:
                 raise OperatorMistake(f"nothing of {name!r} is here", "See `solstice images ls`.")

@@ -139,7 +139,8 @@ def remove_command(
         raise click.UsageError("name an image or a digest, or give --unused")
     with said_plainly():
         desk = Desk(context.settings({"cache_dir": cache_dir, "images": images}, config))
-        wanted = [*names, *(desk.unused_digests() if unused else ())]
+        desk.select(names)
+        wanted = [*map(desk.follow_alias, names), *(desk.unused_digests() if unused else ())]
         removed = [kept for name in wanted for kept in asyncio.run(desk.inventory.remove(name))]
         click.echo(show_removed([to_content(kept) for kept in removed], as_json))
 
@@ -159,7 +160,7 @@ def verify_command(
 ) -> None:
     """Hash what lies in the cache again (all of it, or what NAME or a digest means).
 
-    Exits with 1 if anything is damaged.
+    What is damaged is not used any more: the image comes anew when it is needed. Exits with 1 if anything is.
     """
     from solstice.cli.images import show_verified
 

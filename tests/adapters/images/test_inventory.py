@@ -84,3 +84,19 @@ async def test_an_empty_cache_has_nothing_to_show_or_to_remove(tmp_path: Path) -
     inventory = Inventory(tmp_path / "cache")
     assert inventory.kept() == ()
     assert await inventory.remove("one") == ()
+
+
+async def test_no_image_leads_to_a_damaged_content_and_the_same_bytes_come_anew(
+    tmp_path: Path, source: Path
+) -> None:
+    digest = await keep(tmp_path / "cache", "one", source)
+    inventory, store = Inventory(tmp_path / "cache"), ImageStore(tmp_path / "cache")
+    disk = tmp_path / "cache/content" / digest / "disk.raw"
+    disk.chmod(0o644)
+    disk.write_bytes(b"damage")
+    assert await inventory.verify(digest)
+    assert store.find(Image("one", Local(str(source)), "linux", format=DiskFormat.RAW)) is None
+    assert await keep(tmp_path / "cache", "one", source) == digest
+    assert disk.read_bytes() == source.read_bytes()
+    assert await inventory.verify(digest) == ()
+    assert not list((tmp_path / "cache/work").glob("trash-*"))

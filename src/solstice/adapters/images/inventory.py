@@ -4,13 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
-from solstice.adapters.images.shelf import (
-    MANIFEST,
-    Shelf,
-    digest_manifest,
-    hash_file,
-    translate_disk_errors,
-)
+from solstice.adapters.images.shelf import Shelf, find_damage, translate_disk_errors
 
 _SHORTEST_DIGEST = 8
 
@@ -75,27 +69,20 @@ class Inventory:
         return gone
 
     async def verify(self, digest: str) -> tuple[str, ...]:
-        """Hash a content again; one line for each file that is not what it was."""
+        """Hash a content again; one line for each file that is not what it was.
+
+        No image leads to a damaged content any more: whoever wants the image next makes it anew.
+        """
         return await asyncio.to_thread(self._verify, digest)
 
     def _verify(self, digest: str) -> tuple[str, ...]:
-        folder = self._shelf.content(digest)
-        sums = self._shelf.read_record(folder / MANIFEST)
-        if digest_manifest(sums) != digest:
-            return (f"{MANIFEST} is missing or damaged",)
-        complaints = [
-            complaint for name in sorted(sums) if (complaint := _check_file(folder / name, sums[name]))
-        ]
-        extra = {path.name for path in folder.iterdir()} - {*sums, MANIFEST}
-        return (*complaints, *(f"{name} does not belong here" for name in sorted(extra)))
-
-
-def _check_file(path: Path, expected: str) -> str:
-    try:
-        found = hash_file(path)
-    except OSError as error:
-        return f"{path.name}: {error.strerror}"
-    return "" if found == expected else f"{path.name} has changed: sha256 {found}, expected {expected}"
+        complaints = find_damage(self._shelf.content(digest), digest)
+        if complaints:
+            with translate_disk_errors(self.root):
+                for path, record in self._shelf.records().items():
+                    if record.get("digest") == digest:
+                        path.unlink(missing_ok=True)
+        return complaints
 
 
 def _measure(folder: Path) -> int:

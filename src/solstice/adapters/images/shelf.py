@@ -104,7 +104,12 @@ class Shelf:
         except OSError as error:
             if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
                 raise
-            remove_tree(folder)  # somebody made the very same bytes before
+            # Somebody made the very same bytes before; what became of them since is not what was asked for.
+            if find_damage(target, target.name):
+                self.discard(target.name)
+                folder.rename(target)
+            else:
+                remove_tree(folder)
         # After the move: moving a folder that may not be written is refused to everybody but root.
         target.chmod(0o555)
         sync_folder(target.parent)
@@ -117,6 +122,28 @@ class Shelf:
             target.chmod(0o755)
             target.rename(trash / digest)
         remove_tree(trash)
+
+
+def find_damage(folder: Path, digest: str) -> tuple[str, ...]:
+    """Hash a content again; one line for each file that is not what it was."""
+    try:
+        sums = json.loads((folder / MANIFEST).read_text())
+        is_sound = isinstance(sums, dict) and digest_manifest(sums) == digest
+    except (OSError, ValueError):
+        is_sound = False
+    if not is_sound:
+        return (f"{MANIFEST} is missing or damaged",)
+    complaints = [complaint for name in sorted(sums) if (complaint := _check_file(folder / name, sums[name]))]
+    extra = {path.name for path in folder.iterdir()} - {*sums, MANIFEST}
+    return (*complaints, *(f"{name} does not belong here" for name in sorted(extra)))
+
+
+def _check_file(path: Path, expected: str) -> str:
+    try:
+        found = hash_file(path)
+    except OSError as error:
+        return f"{path.name}: {error.strerror}"
+    return "" if found == expected else f"{path.name} has changed: sha256 {found}, expected {expected}"
 
 
 def digest_manifest(sums: Mapping[str, str]) -> str:
