@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import psutil
 
@@ -10,6 +11,7 @@ from solstice.adapters.images.map_file import load_image_map
 from solstice.adapters.images.store import ImageStore
 from solstice.adapters.machines.accelerator import NOT_TRIED, AcceleratorProbe
 from solstice.adapters.machines.disk import check_reachable
+from solstice.adapters.machines.folder import find_abandoned
 from solstice.adapters.machines.qemu import INSTALL, PROGRAM
 from solstice.adapters.machines.sandbox import check_sandbox
 from solstice.domain.checkup import Check, CheckState
@@ -33,10 +35,11 @@ async def examine(settings: Settings) -> list[Check]:
         await _kvm(settings, ready),
         await _sandbox(),
         _agent(),
-        _disk("state", settings.state_dir),
-        _disk("cache", settings.cache_dir),
+        check_folder("state", settings.state_dir, "machines", "runs"),
+        check_folder("cache", settings.cache_dir, "images"),
         _reachable(settings),
         _memory(),
+        check_leftovers(settings.state_dir),
         _default_image(images, ready),
     ]
 
@@ -84,13 +87,38 @@ def _agent() -> Check:
     return Check("agent", OK, f"{agent.stat().st_size / 1000:.0f} kB")
 
 
-def _disk(name: str, folder: Path) -> Check:
-    place = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    free = shutil.disk_usage(place).free
+def check_folder(name: str, folder: Path, *inside: str) -> Check:
+    """Whether a run could write to ``folder`` and the folders it makes in it, and how much room there is."""
+    remedy = f"Give a --{name}-dir that this user can write to."
+    try:
+        for place in (folder, *(folder / one for one in inside)):
+            # Made, not judged by its mode: a read-only mount and a quota say no as well.
+            with TemporaryFile(dir=_nearest(place)):
+                pass
+        free = shutil.disk_usage(_nearest(folder)).free
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        return Check(name, FAIL, f"{folder} cannot be written: {reason}", remedy)
     found = f"{free / GIB:.1f} GiB free for {folder}"
     if free < LEAST_DISK:
         return Check(name, FAIL, found, f"Free some space, or give another --{name}-dir.")
     return Check(name, OK, found)
+
+
+def _nearest(folder: Path) -> Path:
+    """The folder, or where it would be made."""
+    return next(parent for parent in (folder, *folder.parents) if parent.exists())
+
+
+def check_leftovers(state_dir: Path) -> Check:
+    """Machines that killed runs left behind."""
+    left = find_abandoned(state_dir)
+    if not left:
+        return Check("leftovers", OK, "no machine of a run that was killed")
+    machines = "1 machine" if len(left) == 1 else f"{len(left)} machines"
+    return Check(
+        "leftovers", WARN, f"{machines} of runs that were killed", "The next solstice run removes them."
+    )
 
 
 def _reachable(settings: Settings) -> Check:

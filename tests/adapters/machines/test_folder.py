@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from solstice.adapters.machines.folder import MachineRoot, processes_in
+from solstice.adapters.machines.folder import MachineRoot, find_abandoned, processes_in
 from solstice.domain.errors import MachineFault
 from solstice.domain.lease import MachineName
 
@@ -95,3 +95,18 @@ def test_a_place_that_is_no_folder_is_the_operators_mistake(tmp_path: Path) -> N
     (tmp_path / "machines").write_text("")
     with pytest.raises(MachineFault, match="cannot keep machines"):
         MachineRoot(tmp_path).open()
+
+
+def test_what_a_killed_process_left_can_be_found_without_touching_it(state_dir: Path) -> None:
+    assert find_abandoned(state_dir) == []
+    dead = subprocess.run(
+        [sys.executable, "-c", DYING, str(state_dir)], capture_output=True, text=True, check=False
+    )
+    orphan = psutil.Process(int(dead.stdout))
+    assert find_abandoned(state_dir) == find_abandoned(state_dir) == [NAME]
+    assert orphan.is_running()
+    root = MachineRoot(state_dir)
+    assert root.open() == [NAME]
+    root.create(NAME, None)
+    assert find_abandoned(state_dir) == [], "that of a living process is nobody's leftover"
+    root.close()

@@ -108,6 +108,18 @@ class MachineRoot:
         return swept
 
 
+def find_abandoned(state_dir: Path) -> list[MachineName]:
+    """Machines that dead processes left behind; the next `MachineRoot.open` removes them."""
+    found: list[MachineName] = []
+    with contextlib.suppress(OSError):
+        for root in sorted((state_dir / "machines").iterdir()):
+            lock = _try_lock(root)
+            if lock is not None:
+                found += [MachineName(folder.name) for folder in root.iterdir() if folder.is_dir()]
+                os.close(lock)
+    return found
+
+
 def processes_in(folder: Path) -> list[psutil.Process]:
     """The processes whose working directory is ``folder``."""
     found, place = [], str(folder)
