@@ -1,11 +1,13 @@
 """Where settings come from, which source wins, and what is refused."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from solstice.domain.errors import OperatorMistake
 from solstice.main.settings import SETTINGS, Environment, find_setting, read_environment, read_settings
+from tools.house.source import ROOT
 
 HOME = {"HOME": "/home/ci"}
 
@@ -109,3 +111,18 @@ def test_a_user_without_a_home_is_told_what_to_give(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(Path, "expanduser", have_none)
     with pytest.raises(OperatorMistake, match="no home directory"):
         _ = Environment({}).home
+
+
+def test_the_manual_lists_every_setting_with_its_flag_and_variables_and_no_other() -> None:
+    manual = (ROOT / "docs/operating.md").read_text()
+    rows = [line for line in manual.splitlines() if line.startswith("| `--")]
+    listed = {tuple(re.findall(r"`([^`]+)`", line.rsplit("|", 2)[0])) for line in rows}
+    assert listed == {(setting.flag, *setting.variables) for setting in SETTINGS}
+
+
+def test_the_manual_names_every_other_variable_that_is_read() -> None:
+    manual = (ROOT / "docs/operating.md").read_text()
+    texts = [path.read_text() for path in (ROOT / "src/solstice/main").glob("*.py")]
+    read = {name for text in texts for name in re.findall(r'\.get\("([A-Z_]+)"\)', text)}
+    assert {"HOME", "SOLSTICE_CONFIG", "NO_COLOR"} <= read
+    assert not [name for name in read if f"`{name}`" not in manual]
