@@ -55,3 +55,28 @@ def test_submodules_that_no_job_wants_are_not_spoken_of(tmp_path: Path) -> None:
     planned = plan_run(Wish(work, jobs=("without",)), builders.images())
     assert planned.plan
     assert not any("submodules" in notice for notice in planned.notices)
+
+
+def test_filters_of_paths_look_at_what_changed_since_the_branch_began(tmp_path: Path) -> None:
+    work = make_repository(tmp_path / "work")
+    (work / ".solstice").mkdir()
+    (work / ".solstice/workflow.kdl").write_text(
+        'workflow { on "push" { paths "src/**" }\n job id="a" runs_on="debian-12" { step run="ls" } }'
+    )
+    commit(work)
+    git("branch", "-M", "main", cwd=work)
+    git("checkout", "--quiet", "-b", "topic", cwd=work)
+    (work / "docs.txt").write_text("x")
+    commit(work)
+    wish = Wish(work, event="push", commit="HEAD")
+    planned = plan_run(wish, builders.images())
+    assert planned.plan
+    assert "src/**" in planned.plan.skipped
+    (work / "src").mkdir()
+    (work / "src/a").write_text("x")
+    commit(work)
+    (work / "more.txt").write_text("x")
+    commit(work)
+    planned = plan_run(wish, builders.images())
+    assert planned.plan
+    assert not planned.plan.skipped

@@ -10,6 +10,7 @@ from solstice.adapters.git.repository import (
     Repository,
     changed_paths,
     near_submodules,
+    paths_since_base,
     read_file,
     resolve_commit,
 )
@@ -86,7 +87,8 @@ def plan_run(wish: Wish, images: ImageMap) -> PlannedRun:
         return PlannedRun(source, diagnostics)
     event = wish.event or ("manual" if wish.inputs else "push")
     here = describe_place(repository, commit)
-    occasion = make_occasion(event, here, branch=wish.branch, inputs=wish.inputs)
+    touched = _touched(repository, commit, changed) if wish.event else ()
+    occasion = make_occasion(event, here, branch=wish.branch, inputs=wish.inputs, changed=touched)
     if wish.event is None:
         workflow = replace(workflow, triggers=())
     limits = Limits(labels=images.labels, sizes=tuple(sorted(images.sizes)))
@@ -102,6 +104,12 @@ def plan_run(wish: Wish, images: ImageMap) -> PlannedRun:
     if near:
         chosen = replace(chosen, jobs=tuple(_without_submodules(job) for job in chosen.jobs))
     return PlannedRun(source, diagnostics, chosen, repository, commit, dirty, notices)
+
+
+def _touched(repository: Repository, commit: str, changed: tuple[str, ...]) -> tuple[str, ...]:
+    """What filters of paths look at: everything since the branch began; nothing if that is not known."""
+    since = paths_since_base(repository, commit) if commit else ()
+    return () if since is None else tuple(sorted({*since, *changed}))
 
 
 def _read(

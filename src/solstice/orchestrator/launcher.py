@@ -99,7 +99,7 @@ class Launcher(Loop):
             return
         if image.name not in self._prepared:
             self._prepare(image)
-            await self._note_wait(job, Reason(Cause.IMAGE_COMING, f"image {image.name} is on its way"))
+            await self._note_wait(job, Reason(Cause.IMAGE_COMING, f"image {image.name} is made ready"))
             return
         if failure := self._prepared[image.name]:
             await self._jobs.swap(job, job.end(JobState.FAILED, failure, now))

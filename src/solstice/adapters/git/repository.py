@@ -11,6 +11,10 @@ _FAR = re.compile(r"(?!file:)[^/]+:")
 """Addresses of other computers: with a scheme, or `host:path`."""
 
 
+MAIN_BRANCHES = ("@{upstream}", "origin/HEAD", "origin/main", "origin/master", "main", "master")
+"""Where a branch may have begun, the likeliest first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Repository:
     """A work tree: its root folder, its git directory, that of the clone it belongs to (the same, but for
@@ -71,6 +75,21 @@ def changed_paths(repository: Repository) -> tuple[str, ...]:
     """Paths that differ between the work tree and the commit, untracked ones included."""
     listing = repository.git.run("status", "--porcelain", "-z", "--untracked-files=all", "--no-renames")
     return tuple(entry[3:] for entry in listing.split("\0") if entry)
+
+
+def paths_since_base(repository: Repository, commit: str) -> tuple[str, ...] | None:
+    """Paths that ``commit`` changed against where its branch began; ``None`` if nobody can say.
+
+    A branch begins where it left its upstream or the main branch; a commit of the main branch is compared
+    with its parent.
+    """
+    git = repository.git
+    for name in (*MAIN_BRANCHES, f"{commit}^"):
+        base = git.ask("merge-base", commit, name)
+        if base and base != commit:
+            listing = git.ask("diff", "--name-only", "--no-renames", "-z", base, commit)
+            return tuple(path for path in listing.split("\0") if path)
+    return None
 
 
 def read_file(repository: Repository, commit: str, path: str) -> bytes | None:
