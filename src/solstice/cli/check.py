@@ -30,10 +30,14 @@ def check_command(context: click.Context, path: Path, format_: str, images: str 
     is for `solstice plan`. PATH is a repository or a workflow file. Exits with 0 if there is no mistake, with
     1 if there is one, with 2 if the file could not be read.
     """
+    import gc
+
     from solstice.cli.colour import wants_colour
     from solstice.cli.surroundings import ask_offer
     from solstice.domain.errors import OperatorMistake
 
+    # What is read here lives until the process ends: looking for garbage in it is a fifth of the time.
+    gc.disable()
     try:
         limits = ask_offer(context, images).limits()
         text, code = check(path, format_, limits, colour=wants_colour(context))
@@ -42,6 +46,8 @@ def check_command(context: click.Context, path: Path, format_: str, images: str 
 
         click.echo(f"error: {show(str(mistake))}\n  = hint: {show(mistake.remedy)}", err=True)
         context.exit(2)
+    finally:
+        gc.enable()
     click.echo(text, color=True)
     context.exit(code)
 

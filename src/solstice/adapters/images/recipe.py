@@ -1,6 +1,5 @@
 """A recipe's folder: what its recipe.toml says, what it needs, and the digest of everything in it."""
 
-import hashlib
 import shutil
 import tomllib
 from collections.abc import Mapping
@@ -64,6 +63,8 @@ def check_needs(directory: Path, facts: RecipeFacts) -> None:
 
 def digest_recipe(directory: Path) -> str:
     """A digest of names, executable bits and contents of every file the recipe is made of."""
+    import hashlib  # OpenSSL behind it is slow to load, and `solstice check` reads recipes without it.
+
     total = hashlib.sha256()
     for folder in (directory, *read_recipe(directory).uses):
         for path in sorted(folder.rglob("*")):
@@ -74,6 +75,8 @@ def digest_recipe(directory: Path) -> str:
 
 def _describe_file(path: Path) -> str:
     executable = "x" if path.stat().st_mode & 0o100 else "-"
+    import hashlib
+
     return executable + hashlib.sha256(path.read_bytes()).hexdigest()
 
 
