@@ -75,7 +75,10 @@ ensure_venv() {
   touch "$stamp"
 }
 
+# ensure_bytecode: compiled modules, also where PYTHONDONTWRITEBYTECODE keeps Python from leaving them behind.
+ensure_bytecode() { .venv/bin/python -m compileall -q src; }
+
 # ensure_agent: the zipapp that runs inside the guests; its task skips itself when it is current.
-ensure_agent() { .mise/tasks/build/agent >build/agent.log 2>&1 || { cat build/agent.log >&2; return 1; }; }
+ensure_agent() { ensure_bytecode; .mise/tasks/build/agent >build/agent.log 2>&1 || { cat build/agent.log >&2; return 1; }; }
 
 mkdir -p build
