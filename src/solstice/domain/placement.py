@@ -71,7 +71,8 @@ def never_fits(needed: Room, host: Room) -> str:
         return ""
     return (
         f"it asks for {needed.cpus} cpus and {needed.memory // MIB} MiB, "
-        f"the host has {host.cpus} cpus and {host.memory // MIB} MiB for machines"
+        f"the host has {host.cpus} cpus and {host.memory // MIB} MiB for machines; "
+        "ask for less in its `resources`, or give it a larger host"
     )
 
 
